@@ -1,0 +1,69 @@
+import type { Provisioned } from '../lifecycle.js';
+import type { Log } from '../log.js';
+import type { JsonObject } from '../model/json.js';
+import type { UserName } from '../model/names.js';
+
+/** Who is asking, for authenticators that look at more than the form. */
+export interface AuthenticationContext {
+  /** The client's address after trusted proxies. */
+  readonly remoteAddress: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly log: Log;
+}
+
+/** What `authenticate` found out (contracts/authenticators.md section 1, "auth_model"). */
+export interface AuthModel {
+  readonly name: string;
+  /** `null`: keep what the database says. */
+  readonly admin?: boolean | null;
+  readonly authState?: JsonObject | null;
+  /** Read only with `manage_groups`; `null` leaves the groups as they are. */
+  readonly groups?: readonly string[] | null;
+  readonly roles?: readonly JsonObject[] | null;
+  readonly userInfo?: JsonObject | null;
+}
+
+export type AuthOutcome =
+  | { readonly kind: 'authenticated'; readonly model: AuthModel }
+  /** Wrong credentials, or nobody we let in. `message` may be shown; `status` default 403. */
+  | { readonly kind: 'refused'; readonly message?: string; readonly status?: number };
+
+/** What a refresh found: fine as is, sign in again, or changed. */
+export type RefreshOutcome =
+  | { readonly kind: 'valid' }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'updated'; readonly model: AuthModel };
+
+/**
+ * Finds out who somebody is. Allow, block, admin and normalisation rules are pure functions that the hub applies
+ * to every authenticator (`hub/session`); a class adds rules of its own through the optional members.
+ * A directory that does not answer throws a Fault; it never counts as a refusal.
+ */
+export interface Authenticator extends Provisioned {
+  /** JupyterHub's dotted path, for `/hub/api/info`. */
+  readonly className: string;
+  /** Label of the sign-in button, e.g. `GitHub`; absent for a form. */
+  readonly loginService?: string;
+  /**
+   * @param data form fields without `_xsrf`, user name trimmed; empty for auto_login with the request itself
+   * @throws Fault when the directory is down
+   */
+  authenticate(data: Readonly<Record<string, string>>, context: AuthenticationContext): Promise<AuthOutcome>;
+  /** Replaces lower-casing + username_map. */
+  normalizeUsername?(name: string): string;
+  /** A rule of the class beside allow_all and allowed_users; any one rule is enough. */
+  isAllowed?(name: UserName, model: AuthModel): Promise<boolean> | boolean;
+  /** Whether the class itself lets anybody in (for the "nobody can sign in" warning). */
+  readonly hasAllowRule?: boolean;
+  /** Called for every user in the database at start and for each new one; throwing marks the name invalid. */
+  addUser?(name: UserName): Promise<void>;
+  deleteUser?(name: UserName): Promise<void>;
+  refreshUser?(name: UserName, authState: JsonObject | null): Promise<RefreshOutcome>;
+  preSpawnStart?(name: UserName, serverName: string): Promise<void>;
+  postSpawnStop?(name: UserName, serverName: string): Promise<void>;
+  /** Where the sign-in page sends the browser instead of showing a form. */
+  loginUrl?(baseUrl: string): string;
+  logoutUrl?(baseUrl: string): string;
+  /** HTML of the class's own sign-in form, trusted. */
+  readonly customHtml?: string;
+}

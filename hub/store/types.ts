@@ -1,0 +1,390 @@
+/**
+ * What the hub asks of its database: one repository per aggregate, plain readonly records, no row type leaves
+ * `hub/store`. Every method awaits the database only. Errors: `NotFound`, `AlreadyExists`, `Conflict`
+ * (hub/store/errors.ts). The tables are JupyterHub 6.1.1's (test/fixtures/schema.sql); what is ours alone lives in
+ * tables prefixed `anteroom_`.
+ */
+import type { JsonObject } from '../../core/model/json.js';
+import type { ServerName, UserName } from '../../core/model/names.js';
+import type { Timestamp } from '../../core/model/time.js';
+
+export interface UserRecord {
+  readonly id: number;
+  readonly name: UserName;
+  readonly admin: boolean;
+  readonly created: Timestamp | null;
+  readonly lastActivity: Timestamp | null;
+  readonly cookieId: string;
+  readonly userInfo: JsonObject | null;
+  /** ASCII bytes of a Fernet token. */
+  readonly encryptedAuthState: Uint8Array | null;
+}
+
+export interface ServerRecord {
+  readonly id: number;
+  readonly proto: string;
+  readonly ip: string;
+  readonly port: number;
+  readonly baseUrl: string;
+}
+
+/** A row of `spawners` with its `servers` row joined: `server` is non-null while the server is active. */
+export interface SpawnerRecord {
+  readonly id: number;
+  readonly userId: number;
+  readonly name: ServerName;
+  readonly displayName: string | null;
+  readonly state: JsonObject | null;
+  readonly started: Timestamp | null;
+  readonly lastActivity: Timestamp | null;
+  readonly userOptions: JsonObject | null;
+  readonly oauthClientId: string | null;
+  readonly server: ServerRecord | null;
+}
+
+export interface GroupRecord {
+  readonly id: number;
+  readonly name: string;
+  readonly properties: JsonObject;
+}
+
+export interface RoleRecord {
+  readonly id: number;
+  readonly name: string;
+  readonly description: string | null;
+  readonly scopes: readonly string[];
+  readonly managedByAuth: boolean;
+}
+
+export type EntityKind = 'user' | 'group' | 'service';
+
+export interface ServiceRecord {
+  readonly id: number;
+  readonly name: string;
+  readonly admin: boolean;
+  readonly url: string | null;
+  readonly oauthClientAllowedScopes: readonly string[];
+  readonly info: JsonObject | null;
+  readonly display: boolean | null;
+  readonly oauthNoConfirm: boolean | null;
+  readonly command: readonly string[];
+  readonly cwd: string | null;
+  readonly environment: JsonObject | null;
+  readonly user: string | null;
+  readonly timeout: number;
+  readonly fromConfig: boolean;
+  readonly oauthClientId: string | null;
+  readonly server: ServerRecord | null;
+}
+
+export interface TokenRecord {
+  readonly id: number;
+  /** Exactly one of the two owners is set. */
+  readonly userId: number | null;
+  readonly serviceId: number | null;
+  /** `sha512:rounds:salt:digest` (core/wire). */
+  readonly hashed: string;
+  readonly prefix: string;
+  readonly clientId: string | null;
+  readonly sessionId: string | null;
+  readonly created: Timestamp;
+  readonly expiresAt: Timestamp | null;
+  readonly lastActivity: Timestamp | null;
+  readonly note: string;
+  readonly scopes: readonly string[];
+}
+
+export interface OAuthClientRecord {
+  readonly id: number;
+  readonly identifier: string;
+  readonly description: string;
+  /** Hashed with 16384 rounds; empty: the client cannot authenticate. */
+  readonly secret: string;
+  readonly redirectUri: string;
+  readonly allowedScopes: readonly string[];
+}
+
+export interface OAuthCodeRecord {
+  readonly id: number;
+  readonly clientId: string;
+  readonly code: string;
+  /** Unix seconds. */
+  readonly expiresAt: number | null;
+  readonly redirectUri: string;
+  readonly sessionId: string | null;
+  readonly userId: number;
+  readonly scopes: readonly string[];
+  readonly codeChallenge: string | null;
+  readonly codeChallengeMethod: string | null;
+}
+
+export interface ShareRecord {
+  readonly id: number;
+  readonly createdAt: Timestamp;
+  readonly expiresAt: Timestamp | null;
+  readonly scopes: readonly string[];
+  /** Exactly one of the two grantees is set. */
+  readonly userId: number | null;
+  readonly groupId: number | null;
+  readonly ownerId: number;
+  readonly spawnerId: number;
+}
+
+export interface ShareCodeRecord {
+  readonly id: number;
+  readonly createdAt: Timestamp;
+  readonly expiresAt: Timestamp | null;
+  readonly scopes: readonly string[];
+  readonly hashed: string;
+  readonly prefix: string;
+  readonly exchangeCount: number;
+  readonly lastExchangedAt: Timestamp | null;
+  readonly ownerId: number;
+  readonly spawnerId: number;
+}
+
+/** An operation on a server that has begun and not ended: design decision 5, "in-flight work is a row with a deadline". */
+export interface OperationRecord {
+  readonly spawnerId: number;
+  readonly kind: 'spawn' | 'stop' | 'check' | 'rename';
+  readonly spawnId: string;
+  readonly startedAt: Timestamp;
+  readonly deadline: Timestamp;
+}
+
+/** Something that servers must stop trusting, in the order it happened (`GET .../anteroom/revocations`). */
+export interface RevocationRecord {
+  readonly cursor: number;
+  readonly kind: 'token' | 'session' | 'user';
+  /** Token id `a12`, session id, or user name. */
+  readonly value: string;
+  /** OAuth client (server) concerned; `null`: all. */
+  readonly clientId: string | null;
+  readonly at: Timestamp;
+}
+
+export interface Page {
+  readonly offset: number;
+  readonly limit: number;
+}
+
+export interface UserQuery extends Page {
+  /** `active`: has a server row; `inactive`: has none. */
+  readonly state?: 'active' | 'inactive';
+  /** Case-insensitive substring; `%` and `_` act as in SQL LIKE (a quirk of JupyterHub that is kept). */
+  readonly nameFilter?: string;
+  /** `asc` puts NULL first, `desc` last. */
+  readonly sort?: { readonly by: 'id' | 'name' | 'last_activity'; readonly descending: boolean };
+  /** Visible rows: in one of these user names or groups; absent: all. */
+  readonly only?: { readonly users: readonly string[]; readonly groups: readonly string[] };
+}
+
+export interface Listed<T> {
+  readonly items: readonly T[];
+  readonly total: number;
+}
+
+export interface UserRepository {
+  byId(id: number): Promise<UserRecord | undefined>;
+  byName(name: string): Promise<UserRecord | undefined>;
+  byNames(names: readonly string[]): Promise<readonly UserRecord[]>;
+  byCookieId(cookieId: string): Promise<UserRecord | undefined>;
+  list(query: UserQuery): Promise<Listed<UserRecord>>;
+  count(): Promise<number>;
+  /** Every name, for start-up; streamed in batches. */
+  allNames(): AsyncIterable<readonly UserName[]>;
+  /** Also makes the default spawner row (name `''`). @throws AlreadyExists */
+  create(user: {
+    readonly name: UserName;
+    readonly admin?: boolean;
+    readonly created?: Timestamp;
+  }): Promise<UserRecord>;
+  /** One transaction, one statement per table. @throws AlreadyExists when any name is taken */
+  createMany(names: readonly UserName[], admin: boolean): Promise<readonly UserRecord[]>;
+  /** @throws NotFound, AlreadyExists (name taken) */
+  update(
+    id: number,
+    change: Partial<
+      Pick<UserRecord, 'name' | 'admin' | 'userInfo' | 'encryptedAuthState' | 'lastActivity' | 'cookieId'>
+    >,
+  ): Promise<void>;
+  /** Sets last_activity where it is older; many users in one statement batch. */
+  touch(activity: ReadonlyMap<number, Timestamp>): Promise<void>;
+  /** Removes spawners' servers and OAuth clients too (what JupyterHub's ORM does beyond SQL's cascades). */
+  delete(id: number): Promise<void>;
+}
+
+export interface SpawnerRepository {
+  byId(id: number): Promise<SpawnerRecord | undefined>;
+  byUser(userId: number): Promise<readonly SpawnerRecord[]>;
+  byUsers(userIds: readonly number[], activeOnly: boolean): Promise<readonly SpawnerRecord[]>;
+  find(userId: number, name: string): Promise<SpawnerRecord | undefined>;
+  byOAuthClient(clientId: string): Promise<SpawnerRecord | undefined>;
+  /** Every spawner with a server row or an operation, with its user. */
+  active(): Promise<readonly { readonly user: UserRecord; readonly spawner: SpawnerRecord }[]>;
+  countActive(): Promise<number>;
+  /** @throws AlreadyExists */
+  create(spawner: {
+    readonly userId: number;
+    readonly name: ServerName;
+    readonly displayName?: string | null;
+  }): Promise<SpawnerRecord>;
+  update(
+    id: number,
+    change: Partial<
+      Pick<
+        SpawnerRecord,
+        'name' | 'displayName' | 'state' | 'started' | 'lastActivity' | 'userOptions' | 'oauthClientId'
+      >
+    >,
+  ): Promise<void>;
+  /** Inserts or updates the `servers` row: the server counts as active from here on. */
+  setServer(id: number, server: Omit<ServerRecord, 'id'>): Promise<ServerRecord>;
+  /** Deletes the `servers` row and clears `started`. */
+  clearServer(id: number, lastActivity: Timestamp): Promise<void>;
+  touch(activity: ReadonlyMap<number, Timestamp>): Promise<void>;
+  delete(id: number): Promise<void>;
+}
+
+export interface OperationRepository {
+  /** @throws Conflict when an operation on that spawner exists */
+  begin(operation: OperationRecord): Promise<void>;
+  end(spawnerId: number, spawnId: string): Promise<void>;
+  all(): Promise<readonly OperationRecord[]>;
+}
+
+export interface GroupRepository {
+  byName(name: string): Promise<GroupRecord | undefined>;
+  byUser(userId: number): Promise<readonly GroupRecord[]>;
+  /** For lists: groups' names per user in one query. */
+  namesByUsers(userIds: readonly number[]): Promise<ReadonlyMap<number, readonly string[]>>;
+  list(page: Page & { readonly only?: readonly string[] }): Promise<Listed<GroupRecord>>;
+  members(groupId: number): Promise<readonly UserName[]>;
+  isMember(userName: string, groupName: string): Promise<boolean>;
+  create(name: string, properties?: JsonObject): Promise<GroupRecord>;
+  setProperties(id: number, properties: JsonObject): Promise<void>;
+  addUsers(groupId: number, userIds: readonly number[]): Promise<void>;
+  removeUsers(groupId: number, userIds: readonly number[]): Promise<void>;
+  /** Exactly these groups; creates the missing ones. */
+  setUserGroups(userId: number, names: readonly string[]): Promise<void>;
+  delete(id: number): Promise<void>;
+}
+
+export interface RoleRepository {
+  all(): Promise<readonly RoleRecord[]>;
+  byName(name: string): Promise<RoleRecord | undefined>;
+  /** Roles held directly (not through groups). */
+  of(kind: EntityKind, id: number): Promise<readonly RoleRecord[]>;
+  ofMany(kind: EntityKind, ids: readonly number[]): Promise<ReadonlyMap<number, readonly RoleRecord[]>>;
+  /** Insert or replace description and scopes by name. */
+  upsert(role: {
+    readonly name: string;
+    readonly description: string | null;
+    readonly scopes: readonly string[];
+    readonly managedByAuth?: boolean;
+  }): Promise<RoleRecord>;
+  delete(name: string): Promise<void>;
+  holders(roleId: number, kind: EntityKind): Promise<readonly number[]>;
+  grant(roleId: number, kind: EntityKind, ids: readonly number[], managedByAuth?: boolean): Promise<void>;
+  strip(roleId: number, kind: EntityKind, ids: readonly number[]): Promise<void>;
+  stripAll(kind: EntityKind, id: number): Promise<void>;
+}
+
+export interface ServiceRepository {
+  all(): Promise<readonly ServiceRecord[]>;
+  byId(id: number): Promise<ServiceRecord | undefined>;
+  byName(name: string): Promise<ServiceRecord | undefined>;
+  upsert(service: Omit<ServiceRecord, 'id' | 'server'>): Promise<ServiceRecord>;
+  setServer(id: number, server: Omit<ServerRecord, 'id'> | null): Promise<void>;
+  delete(id: number): Promise<void>;
+}
+
+export interface TokenRepository {
+  byId(id: number): Promise<TokenRecord | undefined>;
+  /** Unexpired candidates for a token by its first four characters; the caller compares hashes. */
+  candidates(prefix: string, now: Timestamp): Promise<readonly TokenRecord[]>;
+  byOwner(
+    owner: { readonly userId: number } | { readonly serviceId: number },
+  ): Promise<readonly TokenRecord[]>;
+  byUserAndClient(userId: number, clientId: string): Promise<readonly TokenRecord[]>;
+  create(token: Omit<TokenRecord, 'id' | 'lastActivity'>): Promise<TokenRecord>;
+  touch(activity: ReadonlyMap<number, Timestamp>): Promise<void>;
+  /** All of these return the ids that are gone, for revocation. */
+  delete(ids: readonly number[]): Promise<readonly number[]>;
+  deleteBySession(userId: number, sessionId: string): Promise<readonly number[]>;
+  deleteByUserAndClient(userId: number, clientId: string): Promise<readonly number[]>;
+  /** The server's own token: owner + exact note `Server at BASE_URL`. */
+  deleteByNote(userId: number, note: string): Promise<readonly number[]>;
+  purgeExpired(now: Timestamp): Promise<number>;
+}
+
+export interface OAuthRepository {
+  client(identifier: string): Promise<OAuthClientRecord | undefined>;
+  clients(): Promise<readonly OAuthClientRecord[]>;
+  upsertClient(client: Omit<OAuthClientRecord, 'id'>): Promise<void>;
+  /** Cascades to its tokens and codes. */
+  deleteClient(identifier: string): Promise<void>;
+  createCode(code: Omit<OAuthCodeRecord, 'id'>): Promise<void>;
+  code(code: string): Promise<OAuthCodeRecord | undefined>;
+  /** True for the one caller that removed it: an authorization code works once. */
+  deleteCode(id: number): Promise<boolean>;
+  purgeExpiredCodes(nowSeconds: number): Promise<number>;
+}
+
+export interface ShareRepository {
+  bySpawner(spawnerId: number, page?: Page): Promise<Listed<ShareRecord>>;
+  byOwner(ownerId: number, page?: Page): Promise<Listed<ShareRecord>>;
+  /** Granted to the user directly. */
+  toUser(userId: number): Promise<readonly ShareRecord[]>;
+  toGroups(groupIds: readonly number[]): Promise<readonly ShareRecord[]>;
+  find(
+    spawnerId: number,
+    grantee: { readonly userId: number } | { readonly groupId: number },
+  ): Promise<ShareRecord | undefined>;
+  create(share: Omit<ShareRecord, 'id'>): Promise<ShareRecord>;
+  setScopes(id: number, scopes: readonly string[]): Promise<void>;
+  delete(ids: readonly number[]): Promise<void>;
+  codes(
+    filter: { readonly ownerId: number; readonly spawnerId?: number },
+    page?: Page,
+  ): Promise<Listed<ShareCodeRecord>>;
+  codeCandidates(prefix: string, now: Timestamp): Promise<readonly ShareCodeRecord[]>;
+  createCode(code: Omit<ShareCodeRecord, 'id'>): Promise<ShareCodeRecord>;
+  countExchange(id: number, at: Timestamp): Promise<void>;
+  deleteCodes(ids: readonly number[]): Promise<number>;
+  purgeExpired(now: Timestamp): Promise<number>;
+}
+
+export interface RevocationRepository {
+  add(entries: readonly Omit<RevocationRecord, 'cursor'>[]): Promise<void>;
+  since(cursor: number, clientId: string, limit: number): Promise<readonly RevocationRecord[]>;
+  lastCursor(): Promise<number>;
+  purgeBefore(at: Timestamp): Promise<number>;
+}
+
+/** All repositories, bound to one connection or transaction. */
+export interface Repositories {
+  readonly users: UserRepository;
+  readonly spawners: SpawnerRepository;
+  readonly operations: OperationRepository;
+  readonly groups: GroupRepository;
+  readonly roles: RoleRepository;
+  readonly services: ServiceRepository;
+  readonly tokens: TokenRepository;
+  readonly oauth: OAuthRepository;
+  readonly shares: ShareRepository;
+  readonly revocations: RevocationRepository;
+}
+
+export interface Store extends Repositories, AsyncDisposable {
+  readonly dialect: 'sqlite' | 'postgresql';
+  /** Runs `work` in one transaction, alone among writers; awaits the store only (no hashing, network or spawner). */
+  transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T>;
+  /**
+   * Changes with every committed write to what decides rights: users' admin, roles, groups, memberships, shares,
+   * tokens, clients, services, spawners' names. Caches of `hub/rbac` are valid for one value of it.
+   */
+  rightsEpoch(): number;
+  /** Round trip to the database; rejects with a Fault when it is lost. */
+  ping(): Promise<void>;
+}
