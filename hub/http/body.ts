@@ -1,0 +1,93 @@
+/**
+ * Bodies. One parser for every and no content type hands the bytes on (design decision 9): JupyterHub reads JSON
+ * whatever the content type says, and an empty body is null.
+ */
+import type { FastifyInstance } from 'fastify';
+import type { JsonObject, JsonValue } from '../../core/model/json.js';
+import { isJsonObject } from '../../core/model/json.js';
+import { httpError } from './errors.js';
+
+/** Bytes; JSON bodies of the API are lists of names at most. */
+export const DEFAULT_BODY_LIMIT = 1024 * 1024;
+
+export function installBodyParser(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body.length === 0 ? null : body);
+  });
+}
+
+/** The body as JSON; null when empty. Invalid UTF-8 is replaced, never a 500. @throws Fault 400 */
+export function jsonBody(body: unknown): JsonValue {
+  if (!Buffer.isBuffer(body)) return null;
+  const text = body.toString('utf8');
+  if (text.trim() === '') return null;
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    throw httpError(400, 'Invalid JSON in body of request');
+  }
+}
+
+/** @throws Fault 400 unless the body is a JSON object */
+export function jsonObjectBody(body: unknown): JsonObject {
+  const value = jsonBody(body);
+  if (!isJsonObject(value)) throw httpError(400, 'Invalid JSON data');
+  return value;
+}
+
+export interface UploadedFile {
+  readonly filename: string;
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}
+
+/** A form as lists of strings by field, uploads apart (contracts/spawner.md 2.1). */
+export interface Form {
+  readonly fields: ReadonlyMap<string, readonly string[]>;
+  readonly files: ReadonlyMap<string, readonly UploadedFile[]>;
+}
+
+const MAX_FIELDS = 1000;
+
+/** Reads `application/x-www-form-urlencoded` and `multipart/form-data`. @throws Fault 400 */
+export async function formBody(body: unknown, contentType: string | undefined): Promise<Form> {
+  if (!Buffer.isBuffer(body)) return { fields: new Map(), files: new Map() };
+  if (contentType?.toLowerCase().startsWith('multipart/form-data')) return multipart(body, contentType);
+  const fields = new Map<string, string[]>();
+  let count = 0;
+  for (const [name, value] of new URLSearchParams(body.toString('utf8'))) {
+    count += 1;
+    if (count > MAX_FIELDS) throw httpError(400, 'Too many form fields');
+    append(fields, name, value);
+  }
+  return { fields, files: new Map() };
+}
+
+async function multipart(body: Buffer, contentType: string): Promise<Form> {
+  const fields = new Map<string, string[]>();
+  const files = new Map<string, UploadedFile[]>();
+  // The platform's own parser: Response.formData (undici) implements RFC 7578.
+  const form = await new Response(new Uint8Array(body), { headers: { 'content-type': contentType } })
+    .formData()
+    .catch(() => {
+      throw httpError(400, 'Invalid multipart form data');
+    });
+  for (const [name, value] of form) {
+    if (typeof value === 'string') append(fields, name, value);
+    else {
+      append(files, name, {
+        filename: value.name,
+        contentType: value.type,
+        body: new Uint8Array(await value.arrayBuffer()),
+      });
+    }
+  }
+  return { fields, files };
+}
+
+function append<T>(map: Map<string, T[]>, name: string, value: T): void {
+  const list = map.get(name);
+  if (list) list.push(value);
+  else map.set(name, [value]);
+}

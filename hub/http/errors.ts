@@ -1,0 +1,99 @@
+/**
+ * Errors as JupyterHub answers them: `{"status", "message"}` on the API, the error page elsewhere
+ * (contracts: JupyterHub 6.1.1 apihandlers/base.py `write_error`, handlers/base.py `write_error`).
+ */
+import { STATUS_CODES } from 'node:http';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Fault, messageOf } from '../../core/fault.js';
+import type { Log } from '../../core/log.js';
+
+/**
+ * A refusal with a status. Without a message the API says `"message": null`, as every bare HTTPError of
+ * JupyterHub does.
+ */
+export function httpError(
+  status: number,
+  message = '',
+  headers: Readonly<Record<string, string>> = {},
+): Fault {
+  return new Fault(`HTTP_${status}`, message, { status, headers });
+}
+
+export interface ErrorPage {
+  readonly status: number;
+  readonly statusText: string;
+  readonly message: string;
+  readonly requestId: string;
+}
+
+export interface ErrorHandlingOptions {
+  readonly log: Log;
+  /** Paths below it are answered in JSON. */
+  readonly apiPrefix: string;
+  renderErrorPage(request: FastifyRequest, reply: FastifyReply, page: ErrorPage): Promise<string>;
+}
+
+export function installErrorHandling(app: FastifyInstance, options: ErrorHandlingOptions): void {
+  app.setErrorHandler(async (error: FastifyError | Fault | Error, request, reply) => {
+    const fault = asFault(error);
+    logError(options.log, fault, error, request);
+    return answerError(fault, request, reply, options);
+  });
+}
+
+/** Writes the answer for a fault; also used by the catch-all routes. */
+export async function answerError(
+  fault: Fault,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: ErrorHandlingOptions,
+): Promise<FastifyReply> {
+  reply.code(fault.status);
+  for (const [name, value] of Object.entries(fault.headers)) reply.header(name, value);
+  if (answersJson(request, options.apiPrefix)) {
+    const message = fault.message === '' ? null : fault.message;
+    return reply.type('application/json').send(JSON.stringify({ status: fault.status, message }));
+  }
+  const page = await options.renderErrorPage(request, reply, {
+    status: fault.status,
+    statusText: STATUS_CODES[fault.status] ?? 'Unknown',
+    message: fault.message,
+    requestId: request.id,
+  });
+  return reply.type('text/html').send(page);
+}
+
+/** Whether the request belongs to the API: by its route where there is one, else by its path. */
+export function answersJson(request: FastifyRequest, apiPrefix: string): boolean {
+  const kind = request.routeOptions.config.answers;
+  if (kind !== undefined) return kind === 'json';
+  return request.url.startsWith(apiPrefix);
+}
+
+/** Framework errors keep their 4xx; everything unknown is a 500 whose cause stays in the log. */
+function asFault(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  const status = statusOf(error);
+  if (status === 413) return httpError(413, 'Request body is too large');
+  if (status >= 400 && status < 500) return httpError(status, messageOf(error));
+  return new Fault('INTERNAL', 'Internal Server Error', { status: 500, cause: error });
+}
+
+function statusOf(error: unknown): number {
+  if (typeof error === 'object' && error !== null && 'statusCode' in error) {
+    return typeof error.statusCode === 'number' ? error.statusCode : 500;
+  }
+  return 500;
+}
+
+function logError(log: Log, fault: Fault, original: unknown, request: FastifyRequest): void {
+  if (fault.status < 500) return;
+  log.error('request failed', {
+    code: fault.code,
+    method: request.method,
+    path: request.url.split('?', 1)[0],
+    requestId: request.id,
+    detail: fault.detail ?? messageOf(original),
+    stack: original instanceof Error ? original.stack : undefined,
+  });
+}
