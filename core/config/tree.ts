@@ -1,0 +1,152 @@
+/**
+ * What was configured, before it meets a class: settings by class name and trait name, from several sources,
+ * merged as traitlets merges (a later source replaces; a lazy operation applies to what is there).
+ */
+import type { Kind, Trait } from './traits.js';
+import { TraitError } from './traits.js';
+
+/** One step of traitlets' LazyConfigValue, e.g. `c.Spawner.env_keep.append('X')`. */
+export type LazyOperation =
+  | { readonly op: 'append' | 'add'; readonly value: unknown }
+  | { readonly op: 'insert'; readonly index: number; readonly value: unknown }
+  | { readonly op: 'extend' | 'prepend' | 'update'; readonly value: unknown };
+
+export type Setting =
+  /** A value of a configuration file. */
+  | { readonly kind: 'value'; readonly value: unknown; readonly source: string }
+  /** What the command line said, once or more often. */
+  | { readonly kind: 'texts'; readonly texts: readonly string[]; readonly source: string }
+  | { readonly kind: 'lazy'; readonly operations: readonly LazyOperation[]; readonly source: string };
+
+/** `className -> traitName -> settings`, lowest source first. */
+export type ConfigTree = ReadonlyMap<string, ReadonlyMap<string, readonly Setting[]>>;
+
+export interface FoundSetting {
+  /** The section that decided; absent for the environment. */
+  readonly className?: string;
+  readonly source: string;
+  /** @throws TraitError */
+  read(): unknown;
+}
+
+/**
+ * What decides a trait: environment below the parents' sections below the class's own.
+ *
+ * @param names the class and its parents, the class first
+ */
+export function settingOf(
+  config: ConfigTree,
+  names: readonly string[],
+  traitName: string,
+  trait: Trait<unknown>,
+  env: Readonly<Record<string, string | undefined>>,
+): FoundSetting | undefined {
+  const variable = trait.env === undefined ? undefined : env[trait.env];
+  const chain = [...names]
+    .reverse()
+    .flatMap((className) =>
+      (config.get(className)?.get(traitName) ?? []).map((setting) => ({ className, setting })),
+    );
+  const last = chain.at(-1);
+  const fromEnvironment = variable === undefined || variable === '' ? undefined : variable;
+  if (!last) {
+    if (fromEnvironment === undefined) return undefined;
+    return { source: `environment variable ${trait.env}`, read: () => readText(trait, fromEnvironment) };
+  }
+  const initial = (): unknown =>
+    fromEnvironment === undefined ? trait.default : readText(trait, fromEnvironment);
+  return {
+    className: last.className,
+    source: last.setting.source,
+    read: () =>
+      readChain(
+        trait,
+        chain.map(({ setting }) => setting),
+        initial,
+      ),
+  };
+}
+
+/** Only what follows the last replacing setting counts; lazy operations are applied in order. */
+function readChain(trait: Kind<unknown>, chain: readonly Setting[], initial: () => unknown): unknown {
+  const base = chain.findLastIndex((setting) => setting.kind !== 'lazy');
+  const replacing = chain[base];
+  let value = replacing ? readSetting(trait, replacing) : initial();
+  const operations = chain
+    .slice(base + 1)
+    .flatMap((setting) => (setting.kind === 'lazy' ? setting.operations : []));
+  if (operations.length === 0) return value;
+  for (const operation of operations) value = applyLazy(trait, value, operation);
+  return trait.parse(value);
+}
+
+function readSetting(trait: Kind<unknown>, setting: Setting): unknown {
+  if (setting.kind === 'value') return trait.parse(setting.value);
+  return setting.kind === 'texts' ? readTexts(trait, setting.texts) : undefined;
+}
+
+/**
+ * The texts of a flag. traitlets tries the trait's own reading of a text and, when that fails, hands the text
+ * itself to the validation (so `--Spawner.mem_limit=1G` works).
+ */
+function readTexts(trait: Kind<unknown>, texts: readonly string[]): unknown {
+  if (trait.container && trait.parseStrings) return trait.parseStrings(texts);
+  const [only, ...more] = texts;
+  if (only === undefined || more.length > 0)
+    throw new TraitError('one value (the flag was given more than once)', texts);
+  return readText(trait, only);
+}
+
+function readText(trait: Kind<unknown>, text: string): unknown {
+  try {
+    return trait.parseString(text);
+  } catch (error) {
+    if (!(error instanceof TraitError)) throw error;
+    try {
+      return trait.parse(text);
+    } catch (second) {
+      throw second instanceof TraitError ? error : second;
+    }
+  }
+}
+
+function applyLazy(trait: Kind<unknown>, value: unknown, operation: LazyOperation): unknown {
+  if (Array.isArray(value)) return lazyList(value, operation);
+  if (value instanceof Set) return lazySet(value, operation);
+  if (typeof value === 'object' && value !== null && operation.op === 'update') {
+    return { ...value, ...(operation.value as object) };
+  }
+  throw new TraitError(`a value that .${operation.op}() works on (the trait is a ${trait.type})`, value);
+}
+
+function lazyList(value: readonly unknown[], operation: LazyOperation): readonly unknown[] {
+  switch (operation.op) {
+    case 'append':
+      return [...value, operation.value];
+    case 'extend':
+      return [...value, ...iterable(operation.value)];
+    case 'prepend':
+      return [...iterable(operation.value), ...value];
+    case 'insert':
+      return value.toSpliced(operation.index, 0, operation.value);
+    default:
+      throw new TraitError(`a set or a dictionary for .${operation.op}()`, value);
+  }
+}
+
+function lazySet(value: ReadonlySet<unknown>, operation: LazyOperation): ReadonlySet<unknown> {
+  switch (operation.op) {
+    case 'add':
+      return new Set([...value, operation.value]);
+    case 'update':
+    case 'extend':
+      return new Set([...value, ...iterable(operation.value)]);
+    default:
+      throw new TraitError(`a list for .${operation.op}()`, value);
+  }
+}
+
+function iterable(value: unknown): Iterable<unknown> {
+  if (Array.isArray(value) || value instanceof Set) return value as Iterable<unknown>;
+  throw new TraitError('a list or a set', value);
+}
