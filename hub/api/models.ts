@@ -1,0 +1,116 @@
+/**
+ * The JSON models of the REST API (contracts/hub.md section 2), whole: which keys a caller sees is decided by
+ * `hub/rbac`. Pure functions from records to JSON.
+ */
+import type { JsonObject } from '../../core/model/json.js';
+import { escapeName, serverPath } from '../../core/model/names.js';
+import { isoTimestamp, type Timestamp } from '../../core/model/time.js';
+import type { GroupRecord, SpawnerRecord, TokenRecord, UserRecord } from '../store/types.js';
+
+export type Pending = 'spawn' | 'stop' | 'check' | 'rename';
+
+/** What a model needs to know of a server beyond its row. */
+export interface ServerView {
+  readonly spawner: SpawnerRecord;
+  readonly pending: Pending | null;
+  readonly ready: boolean;
+}
+
+export interface UrlRoots {
+  /** `/`-bounded application prefix. */
+  readonly baseUrl: string;
+  /** Origin and base of the public address without trailing slash, or undefined. */
+  readonly publicOrigin: string | undefined;
+}
+
+export function time(value: Timestamp | null): string | null {
+  return value === null ? null : isoTimestamp(value);
+}
+
+export function serverModel(user: UserRecord, view: ServerView, urls: UrlRoots): JsonObject {
+  const { spawner, pending, ready } = view;
+  const url = serverPath(urls.baseUrl, user.name, spawner.name);
+  const api = `${urls.baseUrl}hub/api/users/${escapeName(user.name)}`;
+  const progress =
+    spawner.name === '' ? `${api}/server/progress` : `${api}/servers/${escapeName(spawner.name)}/progress`;
+  return {
+    name: spawner.name,
+    display_name: spawner.displayName,
+    full_name: `${user.name}/${spawner.name}`,
+    last_activity: time(spawner.lastActivity),
+    started: time(spawner.started),
+    pending,
+    ready,
+    stopped: pending === null && !ready,
+    url,
+    full_url: urls.publicOrigin === undefined ? null : `${urls.publicOrigin}${url}`,
+    user_options: spawner.userOptions,
+    progress_url: progress,
+    full_progress_url: urls.publicOrigin === undefined ? null : `${urls.publicOrigin}${progress}`,
+    state: spawner.state,
+  };
+}
+
+export function userModel(
+  user: UserRecord,
+  parts: {
+    readonly roles: readonly string[];
+    readonly groups: readonly string[];
+    readonly defaultServer: ServerView | undefined;
+    readonly servers: Readonly<Record<string, JsonObject>>;
+  },
+  urls: UrlRoots,
+): JsonObject {
+  const { defaultServer } = parts;
+  return {
+    kind: 'user',
+    name: user.name,
+    admin: user.admin,
+    roles: [...parts.roles],
+    groups: [...parts.groups],
+    server: defaultServer?.ready ? serverPath(urls.baseUrl, user.name, '') : null,
+    pending: defaultServer?.pending ?? null,
+    created: time(user.created),
+    last_activity: time(user.lastActivity),
+    user_info: user.userInfo,
+    auth_state: null,
+    servers: parts.servers,
+  };
+}
+
+export function groupModel(
+  group: GroupRecord,
+  parts: { readonly users: readonly string[]; readonly roles: readonly string[] },
+): JsonObject {
+  return {
+    kind: 'group',
+    name: group.name,
+    users: [...parts.users],
+    roles: [...parts.roles],
+    properties: group.properties,
+  };
+}
+
+/** @param scopes effective scopes: expanded and intersected with the owner's */
+export function tokenModel(
+  token: TokenRecord,
+  parts: {
+    readonly owner: { readonly kind: 'user' | 'service'; readonly name: string };
+    readonly scopes: readonly string[];
+    readonly oauthClient: string;
+  },
+): JsonObject {
+  return {
+    [parts.owner.kind]: parts.owner.name,
+    id: `a${token.id}`,
+    kind: 'api_token',
+    roles: [],
+    scopes: [...parts.scopes],
+    created: time(token.created),
+    last_activity: time(token.lastActivity),
+    expires_at: time(token.expiresAt),
+    note: token.note,
+    session_id: token.sessionId,
+    oauth_client: parts.oauthClient,
+  };
+}

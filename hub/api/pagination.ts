@@ -1,0 +1,72 @@
+/**
+ * Pages of lists (contracts/hub.md 1c, JupyterHub 6.1.1 apihandlers/base.py): bare lists up to the hard limit, or,
+ * asked for by media type, an object with `items` and `_pagination`.
+ */
+import type { FastifyRequest } from 'fastify';
+import type { JsonValue } from '../../core/model/json.js';
+import { httpError } from '../http/errors.js';
+
+export const PAGINATION_MEDIA_TYPE = 'application/jupyterhub-pagination+json';
+
+export interface PageLimits {
+  /** `JupyterHub.api_page_default_limit` */
+  readonly byDefault: number;
+  /** `JupyterHub.api_page_max_limit` */
+  readonly max: number;
+}
+
+export interface PageRequest {
+  readonly offset: number;
+  readonly limit: number;
+  /** The client sent the pagination media type. */
+  readonly wrapped: boolean;
+}
+
+/** @throws Fault 400 when offset or limit is no integer */
+export function pageRequest(request: FastifyRequest, limits: PageLimits): PageRequest {
+  const query = request.query as Readonly<Record<string, string | readonly string[] | undefined>>;
+  const wrapped = (request.headers.accept ?? '')
+    .split(',')
+    .some((each) => each.trim().toLowerCase() === PAGINATION_MEDIA_TYPE);
+  const fallback = wrapped ? Math.min(limits.byDefault, limits.max) : limits.max;
+  const offset = integerOf('offset', query['offset']) ?? 0;
+  const limit = integerOf('limit', query['limit']) ?? fallback;
+  return {
+    offset: Math.abs(offset),
+    limit: Math.max(1, Math.min(Math.abs(limit), limits.max)),
+    wrapped,
+  };
+}
+
+/** Wraps when asked to; `always` for the share lists, which are wrapped whatever the client accepts. */
+export function paged(
+  request: FastifyRequest,
+  page: PageRequest,
+  total: number,
+  items: JsonValue,
+  always = false,
+): JsonValue {
+  if (!page.wrapped && !always) return items;
+  const nextOffset = page.offset + page.limit;
+  const next =
+    nextOffset < total
+      ? { offset: nextOffset, limit: page.limit, url: nextUrl(request, nextOffset, page.limit) }
+      : null;
+  return { items, _pagination: { offset: page.offset, limit: page.limit, total, next } };
+}
+
+function nextUrl(request: FastifyRequest, offset: number, limit: number): string {
+  const url = new URL(request.url, `${request.protocol}://${request.host}`);
+  url.searchParams.set('offset', String(offset));
+  url.searchParams.set('limit', String(limit));
+  return url.href;
+}
+
+function integerOf(name: string, value: string | readonly string[] | undefined): number | undefined {
+  const text = Array.isArray(value) ? value.at(-1) : value;
+  if (text === undefined || text === '') return undefined;
+  if (typeof text !== 'string' || !/^\s*[+-]?\d{1,15}\s*$/.test(text)) {
+    throw httpError(400, `Invalid argument type, ${name} must be an integer`);
+  }
+  return Number.parseInt(text, 10);
+}
