@@ -11,7 +11,7 @@ const PATTERN = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}$/;
 /** @param ms milliseconds since the epoch; fractions become microseconds */
 export function timestamp(ms: number): Timestamp {
   const whole = Math.floor(ms);
-  const micros = Math.min(999, Math.floor((ms - whole) * 1000));
+  const micros = Math.min(999, Math.round((ms - whole) * 1000));
   const iso = new Date(whole).toISOString();
   return `${iso.slice(0, 10)} ${iso.slice(11, 23)}${String(micros).padStart(3, '0')}` as Timestamp;
 }

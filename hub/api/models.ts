@@ -5,7 +5,7 @@
 import type { JsonObject } from '../../core/model/json.js';
 import { escapeName, serverPath } from '../../core/model/names.js';
 import { isoTimestamp, type Timestamp } from '../../core/model/time.js';
-import type { GroupRecord, SpawnerRecord, TokenRecord, UserRecord } from '../store/types.js';
+import type { GroupRecord, ServiceRecord, SpawnerRecord, TokenRecord, UserRecord } from '../store/types.js';
 
 export type Pending = 'spawn' | 'stop' | 'check' | 'rename';
 
@@ -112,5 +112,27 @@ export function tokenModel(
     note: token.note,
     session_id: token.sessionId,
     oauth_client: parts.oauthClient,
+  };
+}
+
+/** A service as its row tells it; a running one adds prefix and pid (`hub/services`). */
+export function serviceModel(
+  service: ServiceRecord,
+  running: { readonly prefix: string; readonly pid: number; readonly roles?: readonly string[] } = {
+    prefix: '',
+    pid: 0,
+  },
+): JsonObject {
+  return {
+    kind: 'service',
+    name: service.name,
+    admin: service.admin,
+    roles: [...(running.roles ?? [])],
+    url: service.url,
+    prefix: running.prefix,
+    command: [...service.command],
+    pid: running.pid,
+    info: service.info,
+    display: service.display,
   };
 }

@@ -1,0 +1,29 @@
+/** `GET /user`: who am I (JupyterHub 6.1.1 SelfAPIHandler). Every credential may ask, whatever its scopes. */
+import type { FastifyInstance } from 'fastify';
+import { httpError } from '../../http/errors.js';
+import { PUBLIC } from '../../http/route-config.js';
+import { ownerOf } from '../../rbac/owner.js';
+import { selfView } from '../../rbac/self-view.js';
+import { pickKeys, Visibility } from '../../rbac/visible.js';
+import type { ApiContext } from '../context.js';
+import { serviceModel } from '../models.js';
+
+export function registerSelf(app: FastifyInstance, context: ApiContext): void {
+  app.get(`${context.prefix}user`, { config: { access: PUBLIC, xsrf: 'api' } }, async (request) => {
+    const { principal } = request;
+    const owner = ownerOf(principal);
+    if (!owner || principal.kind === 'anonymous') throw httpError(403);
+    const { reading, shown } = selfView(owner, request.access.scopes);
+    const token = principal.via.kind === 'token' ? principal.via.token : undefined;
+    const model =
+      owner.kind === 'user'
+        ? (await context.models.visible([owner.user], reading, { stoppedServers: false }))[0]
+        : pickKeys(serviceModel(owner.service), new Visibility(reading).serviceKeys(owner.service.name));
+    return {
+      ...model,
+      token_id: token ? `a${token.id}` : null,
+      session_id: token?.sessionId ?? null,
+      scopes: shown,
+    };
+  });
+}

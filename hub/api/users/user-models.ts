@@ -1,0 +1,102 @@
+/**
+ * Models of many users at once: one query per kind of row, never one per user, and only the keys that the caller
+ * may see.
+ */
+import type { JsonObject } from '../../../core/model/json.js';
+import type { ScopeSet } from '../../../core/scopes/index.js';
+import { pickKeys, Visibility } from '../../rbac/visible.js';
+import type { SpawnerRecord, Store, UserRecord } from '../../store/types.js';
+import { type ServerView, serverModel, type UrlRoots, userModel } from '../models.js';
+
+export interface UserModelsOptions {
+  readonly store: Store;
+  readonly urls: UrlRoots;
+  /** State of a server beyond its row. */
+  serverView(user: UserRecord, spawner: SpawnerRecord): ServerView;
+}
+
+export class UserModels {
+  readonly #options: UserModelsOptions;
+
+  constructor(options: UserModelsOptions) {
+    this.#options = options;
+  }
+
+  /** Visible models in the order given; users of whom nothing is visible are left out. */
+  async visible(
+    users: readonly UserRecord[],
+    scopes: ScopeSet,
+    options: { readonly stoppedServers: boolean; readonly readyOnly?: boolean },
+  ): Promise<readonly JsonObject[]> {
+    const ids = users.map((user) => user.id);
+    const { store } = this.#options;
+    const [roles, groups, spawners] = await Promise.all([
+      store.roles.ofMany('user', ids),
+      store.groups.namesByUsers(ids),
+      store.spawners.byUsers(ids, !options.stoppedServers),
+    ]);
+    const spawnersOf = groupByUser(spawners);
+    const visibility = new Visibility(scopes);
+    const models: JsonObject[] = [];
+    for (const user of users) {
+      const spawners = spawnersOf.get(user.id) ?? [];
+      if (options.readyOnly && !spawners.some((each) => this.#options.serverView(user, each).ready)) continue;
+      const model = this.#model(user, visibility, {
+        roles: (roles.get(user.id) ?? []).map((role) => role.name),
+        groups: groups.get(user.id) ?? [],
+        spawners,
+        stoppedServers: options.stoppedServers,
+      });
+      if (model) models.push(model);
+    }
+    return models;
+  }
+
+  #model(
+    user: UserRecord,
+    visibility: Visibility,
+    parts: {
+      readonly roles: readonly string[];
+      readonly groups: readonly string[];
+      readonly spawners: readonly SpawnerRecord[];
+      readonly stoppedServers: boolean;
+    },
+  ): JsonObject | undefined {
+    const seen = { name: user.name, groups: parts.groups };
+    const keys = new Set(visibility.userKeys(seen));
+    const views = parts.spawners.map((spawner) => this.#options.serverView(user, spawner));
+    const servers: Record<string, JsonObject> = {};
+    for (const view of views) {
+      const active = view.ready || view.pending !== null;
+      if (!(active || parts.stoppedServers) || !visibility.server(seen, view.spawner.name)) continue;
+      const model = serverModel(user, view, this.#options.urls);
+      servers[view.spawner.name] = visibility.serverState(seen, view.spawner.name)
+        ? model
+        : withoutState(model);
+    }
+    if (Object.keys(servers).length > 0) keys.add('servers');
+    if (keys.size === 0) return undefined;
+    const defaultServer = views.find((view) => view.spawner.name === '');
+    const whole = userModel(
+      user,
+      { roles: parts.roles, groups: parts.groups, defaultServer, servers },
+      this.#options.urls,
+    );
+    return pickKeys(whole, keys);
+  }
+}
+
+export function withoutState(model: JsonObject): JsonObject {
+  const { state: _state, ...rest } = model;
+  return rest;
+}
+
+function groupByUser(spawners: readonly SpawnerRecord[]): ReadonlyMap<number, readonly SpawnerRecord[]> {
+  const groups = new Map<number, SpawnerRecord[]>();
+  for (const spawner of spawners) {
+    const list = groups.get(spawner.userId);
+    if (list) list.push(spawner);
+    else groups.set(spawner.userId, [spawner]);
+  }
+  return groups;
+}

@@ -1,0 +1,59 @@
+/**
+ * The gate in front of every handler: what the route declared (route-config.ts) against who is asking. Runs after the
+ * session has named the principal and XSRF has been checked.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Access, type PathNames, targetOf } from '../rbac/access.js';
+import type { Rights } from '../rbac/rights.js';
+import { httpError } from './errors.js';
+import type { RouteAccess } from './route-config.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the principal may do; made before the handler runs. */
+    access: Access;
+  }
+}
+
+export interface GateOptions {
+  readonly rights: Rights;
+  /** Where an anonymous page request is sent to sign in. */
+  loginUrl(request: FastifyRequest): string;
+}
+
+export function installGate(app: FastifyInstance, options: GateOptions): void {
+  app.decorateRequest('access');
+  app.addHook('preHandler', async (request, reply) => {
+    request.access = await Access.of(request.principal, options.rights);
+    const access = request.routeOptions.config.access;
+    if (access === undefined || access.kind === 'public') return undefined;
+    if (access.kind === 'signed-in' && request.principal.kind === 'anonymous') {
+      // Tornado's web.authenticated: a page that was read sends to the login, a write is refused.
+      if (request.method === 'GET') return reply.redirect(options.loginUrl(request), 302);
+      throw httpError(403);
+    }
+    await pass(request, access);
+    return undefined;
+  });
+}
+
+async function pass(
+  request: FastifyRequest,
+  access: Exclude<RouteAccess, { kind: 'public' }>,
+): Promise<void> {
+  switch (access.kind) {
+    case 'identified':
+      if (request.principal.kind === 'anonymous') throw httpError(403);
+      return;
+    case 'signed-in':
+      if (request.principal.kind !== 'user') throw httpError(403);
+      if (access.scopes) await request.access.demand(access.scopes, targetOf(pathNames(request)));
+      return;
+    case 'scopes':
+      await request.access.demand(access.anyOf, targetOf(pathNames(request)), { list: access.list ?? false });
+  }
+}
+
+function pathNames(request: FastifyRequest): PathNames {
+  return request.params as PathNames;
+}
