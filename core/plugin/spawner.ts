@@ -83,6 +83,10 @@ export interface Spawner {
    * `unknown` where it cannot be seen.
    */
   ownsListener?(address: ServerAddress): Promise<'yes' | 'no' | 'unknown'>;
+  /** Where the server of a loaded state listens (JupyterHub's `get_url`), as far as the state tells. */
+  address?(): ServerAddress | undefined;
+  /** Called every few seconds while the server lives, e.g. to bound its output file. */
+  tidy?(): Promise<void>;
   /** The command is Anteroom's own server, which answers the hub's nonce (terminal/server). */
   readonly provesItself?: boolean;
   /** Called once when a named server or its user is deleted; the server is stopped. */
@@ -103,9 +107,13 @@ export interface SpawnerKind<Config = never> {
   ): readonly string[];
   /** One line for start and admin page when users are not kept apart, e.g. all share one account. */
   readonly sharedAccount?: string;
+  /** The spawn id that a stored state belongs to; `undefined` in states that real JupyterHub wrote. */
+  spawnIdOf?(state: JsonObject): string | undefined;
   /**
-   * After a crash of the hub: ends whatever carries a spawn id that the database does not know.
-   * @param known spawn ids that belong to rows
+   * After a crash of the hub: ends whatever carries a spawn id of this hub that the database does not know. Spawn
+   * ids are `HUBID.UNIQUE`.
+   * @param known spawn ids that belong to rows; a live view, asked just before something is ended
+   * @param hubId whose spawn ids to look for; stays the same over restarts
    * @returns how many were ended
    */
   sweepOrphans?(known: ReadonlySet<string>, hubId: string): Promise<number>;

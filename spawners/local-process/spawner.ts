@@ -1,0 +1,218 @@
+import { resolve as absolute } from 'node:path';
+import { Fault } from '../../core/fault.js';
+import type { JsonObject } from '../../core/model/json.js';
+import type {
+  PollResult,
+  ServerAddress,
+  Spawner,
+  SpawnerInit,
+  StartContext,
+} from '../../core/plugin/spawner.js';
+import { identifyProcess, isSameProcess, type ProcessIdentity, processVariable } from '../../core/process.js';
+import type { Account } from './account.js';
+import { commandOf, locate } from './command.js';
+import { type Launched, launch, SPAWN_ID } from './launch.js';
+import { ownsPort } from './listener.js';
+import { OutputFile } from './output-file.js';
+import { popenOptions } from './popen.js';
+import { freePort } from './port.js';
+import { carriers, endAll, signal, waitForEnd } from './processes.js';
+import { identityOf, type LocalState, readState, writeState } from './state.js';
+import type { LocalProcessSpawnerConfig } from './traits.js';
+
+/** As whom a server runs: what only the spawner knows of its environment, and where it starts. */
+export interface RunAs {
+  readonly env: { readonly USER: string; readonly HOME?: string; readonly SHELL?: string };
+  readonly home: string;
+  /** To be become before the server starts; absent: the hub's own account. */
+  readonly account?: Account;
+}
+
+/**
+ * One server as a process of this machine (jupyterhub.spawner.LocalProcessSpawner 6.1.1), in a session of its own,
+ * its output in a file. Its process is known by pid, start time and boot: nothing else is adopted or signalled. A
+ * state of real JupyterHub holds the pid alone; such a process is taken for the server when its environment, where
+ * we may read it, names this server, and is identified fully from then on.
+ */
+export abstract class ProcessSpawner<Config extends LocalProcessSpawnerConfig> implements Spawner {
+  protected readonly init: SpawnerInit<Config>;
+  readonly #output: OutputFile;
+  #state: LocalState = {};
+  #child: Launched | undefined;
+
+  constructor(init: SpawnerInit<Config>) {
+    this.init = init;
+    this.#output = new OutputFile(init.outputDir, init.user.name, init.serverName);
+  }
+
+  /** @throws Fault when this user cannot have a process here */
+  protected abstract runAs(): Promise<RunAs>;
+
+  get provesItself(): boolean {
+    return this.init.config.cmd !== null && commandOf(this.init.config).ours;
+  }
+
+  async start(context: StartContext): Promise<ServerAddress> {
+    const { config } = this.init;
+    context.signal.throwIfAborted();
+    const runAs = await this.runAs();
+    const { options: popen, faults } = popenOptions(config.popen_kwargs);
+    if (faults.length > 0)
+      throw new Fault('SPAWN_OPTIONS', 'The server is not configured correctly.', {
+        detail: faults.join('; '),
+      });
+    const port = config.port || (await freePort(config.ip));
+    const env: Readonly<Record<string, string>> = {
+      ...context.environment({ host: config.ip, port }),
+      ...runAs.env,
+      [SPAWN_ID]: context.spawnId,
+    };
+    const argv = await locate(commandOf(config), env['PATH']);
+    const host = connectHost(config.ip);
+    this.#state = { spawnId: context.spawnId, host, port };
+    await context.checkpoint(this.state());
+    context.signal.throwIfAborted();
+    const cwd = absolute('/', popen.cwd ?? runAs.home);
+    const { umask } = popen;
+    await this.#launch({ argv, env, cwd, ...(umask !== undefined && { umask }) }, runAs.account);
+    await this.#record(context);
+    return { kind: 'tcp', proto: 'http', host, port };
+  }
+
+  async #launch(
+    what: Omit<Parameters<typeof launch>[0], 'output' | 'account'>,
+    account: Account | undefined,
+  ): Promise<void> {
+    const file = await this.#output.create(account);
+    try {
+      this.#child = await launch({ ...what, output: file.fd, ...(account && { account }) });
+    } finally {
+      await file.close();
+    }
+    const identity = identifyProcess(this.#child.pid);
+    if (identity) this.#remember(identity);
+  }
+
+  /** What was forked is either recorded or ended. */
+  async #record(context: StartContext): Promise<void> {
+    try {
+      await context.checkpoint(this.state());
+      context.signal.throwIfAborted();
+    } catch (error) {
+      await this.#endCarriers();
+      this.clearState();
+      throw error;
+    }
+  }
+
+  async poll(): Promise<PollResult> {
+    const status = this.#child?.exitStatus();
+    if (status !== undefined) return { running: false, exitStatus: status };
+    const identity = await this.#identify();
+    return identity && isSameProcess(identity) ? { running: true } : { running: false, exitStatus: 0 };
+  }
+
+  async stop({ now }: { readonly now: boolean }): Promise<void> {
+    const identity = await this.#identify();
+    if (identity) await this.#stopProcess(identity, now);
+    if (now) await this.#endCarriers();
+  }
+
+  /** SIGINT, SIGTERM, SIGKILL to the process alone; its children are its own to end. */
+  async #stopProcess(identity: ProcessIdentity, now: boolean): Promise<void> {
+    const { config, clock, log } = this.init;
+    const ladder = [
+      { name: 'SIGINT', seconds: config.interrupt_timeout },
+      { name: 'SIGTERM', seconds: config.term_timeout },
+      { name: 'SIGKILL', seconds: config.kill_timeout },
+    ] as const;
+    for (const { name, seconds } of now ? ladder.slice(1) : ladder) {
+      if (!signal(identity, name)) return;
+      if (await waitForEnd(identity, seconds * 1000, clock)) return;
+    }
+    log.warn('process of a server did not end', { pid: identity.pid });
+    throw new Fault('SPAWN_NEVER_DIED', 'The server did not end.', {
+      detail: `pid ${identity.pid} survived SIGKILL`,
+    });
+  }
+
+  /** Whatever still carries this spawn's id: launchers, and what the server started. */
+  async #endCarriers(): Promise<void> {
+    const { spawnId } = this.#state;
+    if (spawnId === undefined) return;
+    await endAll(
+      (await carriers()).filter((each) => each.spawnId === spawnId),
+      this.init.clock,
+    );
+  }
+
+  state(): JsonObject {
+    return writeState(this.#state);
+  }
+
+  loadState(state: JsonObject): void {
+    this.#child = undefined;
+    this.#state = readState(state);
+  }
+
+  clearState(): void {
+    this.#child = undefined;
+    this.#state = {};
+  }
+
+  address(): ServerAddress | undefined {
+    const { host, port } = this.#state;
+    return host === undefined || port === undefined ? undefined : { kind: 'tcp', proto: 'http', host, port };
+  }
+
+  async ownsListener(address: ServerAddress): Promise<'yes' | 'no' | 'unknown'> {
+    const { pid, spawnId } = this.#state;
+    if (address.kind !== 'tcp' || pid === undefined) return 'unknown';
+    return ownsPort(address, pid, spawnId);
+  }
+
+  lastOutput(): Promise<string> {
+    return this.#output.tail();
+  }
+
+  tidy(): Promise<void> {
+    return this.#output.tidy();
+  }
+
+  async deleteForever(): Promise<void> {
+    await this.#output.remove();
+  }
+
+  /** The process that the state means, if one is known. */
+  async #identify(): Promise<ProcessIdentity | undefined> {
+    const known = identityOf(this.#state);
+    if (known) return known;
+    const found =
+      this.#state.pid === undefined ? await this.#findBySpawnId() : this.#adoptPid(this.#state.pid);
+    if (found) this.#remember(found);
+    return found;
+  }
+
+  /** The hub died between the fork and its record. */
+  async #findBySpawnId(): Promise<ProcessIdentity | undefined> {
+    const { spawnId } = this.#state;
+    if (spawnId === undefined) return undefined;
+    return (await carriers()).find((each) => each.spawnId === spawnId && each.isServer)?.identity;
+  }
+
+  #adoptPid(pid: number): ProcessIdentity | undefined {
+    const prefix = processVariable(pid, 'JUPYTERHUB_SERVICE_PREFIX');
+    if (prefix !== undefined && prefix !== this.init.baseUrl) return undefined;
+    return identifyProcess(pid);
+  }
+
+  #remember({ pid, startTime, bootId }: ProcessIdentity): void {
+    this.#state = { ...this.#state, pid, startTime, bootId };
+  }
+}
+
+/** Where the hub reaches a server that binds there. */
+function connectHost(ip: string): string {
+  if (ip === '' || ip === '0.0.0.0') return '127.0.0.1';
+  return ip === '::' ? '::1' : ip;
+}
