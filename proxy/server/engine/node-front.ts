@@ -1,0 +1,199 @@
+/**
+ * The `node:http` front: Node parses, this checks, routes and hands over. Owns the public server's settings, the
+ * health answer, refusals and activity. Forwarding a web request is the forwarder's, an open WebSocket the tunnels'.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { type ListenerTls, serverTlsOptions } from '../tls.js';
+import type { CreateEngine, Engine, EngineContext } from './engine.js';
+import type { WebForwarder } from './exchange.js';
+import { HttpProxy3Forwarder } from './http-proxy-3.js';
+import { refuseUpgrade } from './raw-answer.js';
+import { refusalOf } from './request-rules.js';
+import { type Routed, routeRequest } from './routing.js';
+import { Tunnels } from './tunnel.js';
+import { isWebSocket, serveWithoutUpgrade } from './upgrade.js';
+import { Uploads } from './uploads.js';
+
+const HEALTH = '/_chp_healthz';
+
+/** The first engine: Node's parser in front, http-proxy-3 behind. */
+export const createHttpProxy3Engine: CreateEngine = (context) =>
+  new NodeFront(context, new HttpProxy3Forwarder(context));
+
+export class NodeFront implements Engine {
+  readonly #context: EngineContext;
+  readonly #forwarder: WebForwarder;
+  readonly #tunnels: Tunnels;
+  readonly #uploads = new Uploads();
+
+  constructor(context: EngineContext, forwarder: WebForwarder) {
+    this.#context = context;
+    this.#forwarder = forwarder;
+    this.#tunnels = new Tunnels(context);
+  }
+
+  createServer(tls: ListenerTls | undefined): Server {
+    const settings = {
+      keepAlive: true,
+      keepAliveTimeout: this.#context.options.keepAliveTimeout,
+      headersTimeout: 60_000,
+      // A slow upload is no attack while it moves: see uploads.ts.
+      requestTimeout: 0,
+    };
+    const server = tls ? createTlsServer({ ...settings, ...serverTlsOptions(tls) }) : createServer(settings);
+    // The count is checked by us; Node would cut the rest off silently.
+    server.maxHeadersCount = 0;
+    server.on('request', (request, response) => this.#web(request, response));
+    server.on('upgrade', (request, duplex, head) => {
+      const socket = duplex as Socket;
+      // Node took its own listeners away: from here on an error of this socket has no other owner.
+      socket.on('error', () => socket.destroy());
+      if (isWebSocket(request)) this.#upgrade(request, socket, head);
+      else serveWithoutUpgrade(server, request, socket, head);
+    });
+    server.on('connect', (_request, socket) => {
+      socket.on('error', () => socket.destroy());
+      refuseUpgrade(socket, 405);
+    });
+    return server;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#uploads[Symbol.dispose]();
+    this.#tunnels[Symbol.dispose]();
+    this.#forwarder[Symbol.dispose]();
+  }
+
+  #web(request: IncomingMessage, response: ServerResponse): void {
+    const url = request.url ?? '/';
+    if (url === HEALTH) {
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"OK"}');
+      return;
+    }
+    this.#context.metrics.web();
+    const refusal = refusalOf(request);
+    if (refusal) {
+      this.#report(refusal.status, request.method, url, new Error(refusal.reason));
+      response.writeHead(refusal.status, {
+        'content-type': 'text/plain; charset=utf-8',
+        connection: 'close',
+      });
+      response.end(`${refusal.reason}\n`);
+      return;
+    }
+    this.#routed(request, url, response).catch((error: Error) => {
+      this.#fail(500, error, url, request, response);
+    });
+  }
+
+  async #routed(request: IncomingMessage, url: string, response: ServerResponse): Promise<void> {
+    const { routes, options, hostRouting } = this.#context;
+    const routed = await routeRequest(request, routes, options, hostRouting);
+    if (response.destroyed) return;
+    if (routed.kind === 'routed') this.#forward(routed, request, response);
+    else this.#fail(routed.status, routed.error, url, request, response);
+  }
+
+  #forward(routed: Routed, request: IncomingMessage, response: ServerResponse): void {
+    const { options, metrics, routes, log } = this.#context;
+    const { route, upstream, path, shown } = routed;
+    log.debug(`PROXY WEB ${pathOf(shown)} to ${route.target}`);
+    if (options.timeout !== undefined) request.socket.setTimeout(options.timeout);
+    let failed = false;
+    response.once('finish', () => {
+      if (response.statusCode < 300) routes.touch(route);
+    });
+    this.#forwarder.forward({
+      request,
+      response,
+      route,
+      upstream,
+      path,
+      answered: (status) => metrics.proxied(status),
+      fail: (status, error) => {
+        if (failed) return;
+        failed = true;
+        this.#fail(status, error, shown, request, response);
+      },
+    });
+    if (!hasBody(request)) return;
+    this.#uploads.watch(request);
+    request.on('data', () => {
+      this.#uploads.moved(request);
+      routes.touch(route);
+    });
+  }
+
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const { metrics } = this.#context;
+    metrics.ws();
+    const url = request.url ?? '/';
+    const refuse = (status: number, error: Error): void => {
+      this.#report(status, request.method, url, error);
+      metrics.proxied(status);
+      refuseUpgrade(socket, status);
+    };
+    const refusal = refusalOf(request);
+    if (refusal) {
+      refuse(refusal.status, new Error(refusal.reason));
+      return;
+    }
+    this.#tunnel(request, socket, head, refuse).catch((error: Error) => refuse(500, error));
+  }
+
+  async #tunnel(
+    request: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    refuse: (status: number, error: Error) => void,
+  ): Promise<void> {
+    const { routes, options, hostRouting, metrics, log } = this.#context;
+    const routed = await routeRequest(request, routes, options, hostRouting);
+    if (socket.destroyed) return;
+    if (routed.kind !== 'routed') {
+      refuse(routed.status, routed.error);
+      return;
+    }
+    const { route, upstream, path, shown } = routed;
+    log.debug(`PROXY WS ${pathOf(shown)} to ${route.target}`);
+    this.#tunnels.open({
+      request,
+      socket,
+      head,
+      upstream,
+      path,
+      active: () => routes.touch(route),
+      answered: (status) => metrics.proxied(status),
+      failed: (status, error) => {
+        metrics.proxied(status);
+        this.#report(status, request.method, shown, error);
+      },
+    });
+  }
+
+  #fail(status: number, error: Error, url: string, request: IncomingMessage, response: ServerResponse): void {
+    if (response.destroyed || request.socket.destroyed) return;
+    this.#report(status, request.method, url, error);
+    this.#context.metrics.proxied(status);
+    if (response.headersSent) response.destroy();
+    else this.#context.errorPages.send(status, url, response);
+  }
+
+  #report(status: number, method: string | undefined, url: string, error: NodeJS.ErrnoException): void {
+    const expected = error.code !== undefined || status < 500 || error.name === 'BadTarget';
+    const text = expected ? error.message : (error.stack ?? error.message);
+    this.#context.log.error(`${status} ${method ?? '?'} ${pathOf(url)} ${text}`);
+  }
+}
+
+function pathOf(url: string): string {
+  return url.split('?', 1)[0] ?? url;
+}
+
+function hasBody(request: IncomingMessage): boolean {
+  return (
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
+  );
+}

@@ -1,0 +1,48 @@
+/** Answers written straight to a socket that has left Node's HTTP server (upgrades). */
+import { STATUS_CODES } from 'node:http';
+import { type Duplex, Transform } from 'node:stream';
+import type { HeaderMap } from './headers.js';
+
+export function headText(status: number, reason: string, headers: HeaderMap): string {
+  const lines = [`HTTP/1.1 ${status} ${reason}`];
+  for (const [name, content] of Object.entries(headers)) {
+    for (const one of Array.isArray(content) ? content : [content]) lines.push(`${name}: ${one}`);
+  }
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
+/** A bare answer without body; the connection is closed after it. */
+export function refuseUpgrade(socket: Duplex, status: number): void {
+  if (socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const head = headText(status, STATUS_CODES[status] ?? 'Error', {
+    'content-length': '0',
+    connection: 'close',
+  });
+  endSoon(socket, Buffer.from(head, 'latin1'));
+}
+
+/** Sends what is left, closes, and does not wait for a peer that keeps its half open. */
+export function endSoon(socket: Duplex, last?: Buffer): void {
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
+  socket.end(last, () => socket.destroy());
+}
+
+export const LINGER_MS = 5000;
+
+/** Chunked framing for a body of unknown length. */
+export function chunker(): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      this.push(`${chunk.length.toString(16)}\r\n`);
+      this.push(chunk);
+      done(null, '\r\n');
+    },
+    flush(done) {
+      done(null, '0\r\n\r\n');
+    },
+  });
+}

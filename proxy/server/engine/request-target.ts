@@ -1,0 +1,82 @@
+/**
+ * The request target, read once: the same path is routed and forwarded. Normalised as WHATWG URL does
+ * (dot segments, backslashes, characters that must be escaped), but only when a cheap scan finds a reason to.
+ * An absolute-form target gives its path only: it never chooses where a request goes.
+ */
+export type RequestTarget =
+  | {
+      readonly kind: 'path';
+      /** As forwarded: escaped, with leading slash, without query. */
+      readonly path: string;
+      /** `''` or with its `?`. */
+      readonly search: string;
+      /** For the table. */
+      readonly decoded: string;
+    }
+  /** Malformed percent-encoding: CHP answers 500 (contract item 38). */
+  | { readonly kind: 'undecodable' }
+  | { readonly kind: 'invalid' };
+
+const PLAIN = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@/]*$/;
+const PLAIN_SEARCH = /^(?:\?[A-Za-z0-9\-._~!$&()*+,;=:@/?%]*)?$/;
+
+export function parseTarget(url: string): RequestTarget {
+  const question = url.indexOf('?');
+  const path = question < 0 ? url : url.slice(0, question);
+  const search = question < 0 ? '' : url.slice(question);
+  if (PLAIN.test(path) && !path.includes('/.') && PLAIN_SEARCH.test(search)) {
+    return { kind: 'path', path, search, decoded: path };
+  }
+  return normalise(url);
+}
+
+function normalise(url: string): RequestTarget {
+  let parsed: URL;
+  try {
+    parsed = new URL(absolute(url));
+  } catch {
+    return { kind: 'invalid' };
+  }
+  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') return { kind: 'invalid' };
+  const path = parsed.pathname;
+  try {
+    return { kind: 'path', path, search: parsed.search, decoded: decodeURIComponent(path) };
+  } catch {
+    return { kind: 'undecodable' };
+  }
+}
+
+/** `//host/x` is a path here, not an authority: putting our own authority before it keeps it one. */
+function absolute(url: string): string {
+  if (url.startsWith('/') || url.startsWith('\\')) return `http://proxy.invalid${url}`;
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(url)) return url;
+  return `http://proxy.invalid/${url}`;
+}
+
+/**
+ * What is asked of the target: its own path, then the request's; its own query, then the request's.
+ * A doubled slash at the joint is merged, others are kept.
+ */
+export function joinTarget(basePath: string, baseQuery: string, path: string, search: string): string {
+  const joined = basePath.endsWith('/') ? `${basePath.slice(0, -1)}${path}` : `${basePath}${path}`;
+  if (baseQuery === '') return `${joined}${search}`;
+  return search.length > 1 ? `${joined}?${baseQuery}&${search.slice(1)}` : `${joined}?${baseQuery}`;
+}
+
+/**
+ * Cuts a route's prefix from an escaped path. Counted in separators (`/` and `%2F`, which match alike), since the
+ * escaped prefix may be longer than the decoded one.
+ * @param prefix decoded, clean, without its host
+ */
+export function cutPrefix(path: string, prefix: string): string {
+  if (prefix === '/') return path;
+  let left = prefix.split('/').length - 1;
+  for (const separator of path.matchAll(/\/|%2f/gi)) {
+    if (left === 0) {
+      const rest = path.slice(separator.index);
+      return rest.startsWith('/') ? rest : `/${rest.slice(3)}`;
+    }
+    left -= 1;
+  }
+  return '/';
+}

@@ -1,0 +1,239 @@
+/**
+ * From flags and environment to one resolved value, so that nothing later looks at a default.
+ * Source of the rules: configurable-http-proxy 5.3.0 (bin/configurable-http-proxy), told apart where it erred.
+ */
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { isIP } from 'node:net';
+import { messageOf } from '../../core/fault.js';
+import { type FlagName, type Flags, UsageError } from './flags.js';
+import { type ListenerTls, readTls, type TlsSettings } from './tls.js';
+
+export type Listen =
+  | { readonly kind: 'tcp'; readonly port: number; readonly host: string | undefined }
+  | { readonly kind: 'unix'; readonly path: string };
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface ForwardOptions {
+  readonly xForward: boolean;
+  readonly prependPath: boolean;
+  readonly includePrefix: boolean;
+  readonly autoRewrite: boolean;
+  readonly protocolRewrite: string | undefined;
+  readonly changeOrigin: boolean;
+  /** Lower-cased names. */
+  readonly customHeaders: ReadonlyMap<string, string>;
+  /** ms of silence on the client's socket; undefined: none. */
+  readonly timeout: number | undefined;
+  /** ms of silence of the target; undefined: none. */
+  readonly proxyTimeout: number | undefined;
+  /** ms. */
+  readonly keepAliveTimeout: number;
+}
+
+export interface ProxyOptions {
+  readonly listen: Listen;
+  readonly api: Listen;
+  readonly metrics: Listen | undefined;
+  readonly redirect: { readonly port: number; readonly toPort: number | undefined } | undefined;
+  readonly tls: ListenerTls | undefined;
+  readonly apiTls: ListenerTls | undefined;
+  readonly upstreamTls: TlsSettings;
+  /** Certificates of https targets are verified. */
+  readonly verifyTargets: boolean;
+  readonly authToken: string | undefined;
+  readonly defaultTarget: string | undefined;
+  readonly errorTarget: string | undefined;
+  readonly errorPath: string | undefined;
+  readonly hostRouting: boolean;
+  readonly storageBackend: string | undefined;
+  readonly forward: ForwardOptions;
+  /** What a storage back end is constructed with: CHP hands its whole options object over. */
+  readonly raw: Readonly<Record<string, unknown>>;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws UsageError naming the flag */
+export function resolveOptions(flags: Flags, env: Environment): ProxyOptions {
+  const listen = publicListen(flags);
+  const api = apiListen(flags, listen);
+  const authToken = env['CONFIGPROXY_AUTH_TOKEN'] || undefined;
+  if (authToken === undefined && !isLocal(api)) {
+    throw new UsageError(
+      'the REST API would listen beyond this machine without a token: set CONFIGPROXY_AUTH_TOKEN, or bind it with --api-ip=127.0.0.1',
+    );
+  }
+  const tls = readTls(flags, 'ssl', env['CONFIGPROXY_SSL_KEY_PASSPHRASE']);
+  if (flags.get('redirect-port') && !tls) {
+    throw new UsageError('HTTPS redirection specified but certificates not provided.');
+  }
+  if (flags.get('error-target') && flags.get('error-path')) {
+    throw new UsageError('Cannot specify both error-target and error-path. Pick one.');
+  }
+  return {
+    listen,
+    api,
+    metrics: metricsListen(flags),
+    redirect: redirectOf(flags, listen),
+    tls,
+    apiTls: readTls(flags, 'api-ssl', env['CONFIGPROXY_API_SSL_KEY_PASSPHRASE']),
+    upstreamTls: readTls(flags, 'client-ssl', undefined)?.settings ?? {},
+    verifyTargets: verifyTargets(flags),
+    authToken,
+    defaultTarget: flags.get('default-target') || undefined,
+    errorTarget: errorTarget(flags),
+    errorPath: flags.get('error-path') || undefined,
+    hostRouting: flags.has('host-routing'),
+    storageBackend: flags.get('storage-backend') || undefined,
+    forward: forwardOptions(flags),
+    raw: rawOptions(flags, authToken),
+  };
+}
+
+export function logLevel(flags: Flags): LogLevel {
+  const text = (flags.get('log-level') ?? 'info').toLowerCase();
+  const level = LOG_LEVELS.find((known) => known === text);
+  if (!level) throw new UsageError(`--log-level: '${text}' is none of ${LOG_LEVELS.join(', ')}`);
+  return level;
+}
+
+/** Verification of https targets: on unless --insecure says otherwise. */
+function verifyTargets(flags: Flags): boolean {
+  return !flags.has('insecure') || flags.has('client-ssl-reject-unauthorized');
+}
+
+function forwardOptions(flags: Flags): ForwardOptions {
+  return {
+    xForward: !flags.has('no-x-forward'),
+    prependPath: !flags.has('no-prepend-path'),
+    includePrefix: !flags.has('no-include-prefix'),
+    autoRewrite: flags.has('auto-rewrite'),
+    protocolRewrite: scheme(flags),
+    changeOrigin: flags.has('change-origin'),
+    customHeaders: customHeaders(flags.all('custom-header')),
+    timeout: milliseconds(flags, 'timeout'),
+    proxyTimeout: milliseconds(flags, 'proxy-timeout'),
+    keepAliveTimeout: milliseconds(flags, 'keep-alive-timeout') ?? 5000,
+  };
+}
+
+function publicListen(flags: Flags): Listen {
+  const path = flags.get('socket');
+  if (!path) return { kind: 'tcp', port: portOf(flags, 'port', 8000), host: hostOf(flags.get('ip')) };
+  for (const other of ['port', 'ip'] as const) {
+    if (flags.has(other)) {
+      throw new UsageError(`option '--socket <path>' cannot be used with option '--${other}'`);
+    }
+  }
+  return { kind: 'unix', path };
+}
+
+function apiListen(flags: Flags, main: Listen): Listen {
+  const path = flags.get('api-socket');
+  if (path) return { kind: 'unix', path };
+  const fallback = main.kind === 'tcp' ? main.port + 1 : 8001;
+  return {
+    kind: 'tcp',
+    port: portOf(flags, 'api-port', fallback),
+    host: hostOf(flags.get('api-ip') ?? 'localhost'),
+  };
+}
+
+function metricsListen(flags: Flags): Listen | undefined {
+  const path = flags.get('metrics-socket');
+  if (path) return { kind: 'unix', path };
+  if (!flags.get('metrics-port')) return undefined;
+  return { kind: 'tcp', port: strictPort(flags, 'metrics-port'), host: hostOf(flags.get('metrics-ip')) };
+}
+
+function redirectOf(flags: Flags, main: Listen): ProxyOptions['redirect'] {
+  if (!flags.get('redirect-port') || main.kind !== 'tcp' || main.port === 80) return undefined;
+  const to = flags.get('redirect-to') ? strictPort(flags, 'redirect-to') : undefined;
+  return { port: strictPort(flags, 'redirect-port'), toPort: to };
+}
+
+/** CHP: whatever is not a positive number means the default. */
+function portOf(flags: Flags, name: FlagName, fallback: number): number {
+  const port = Number.parseInt(flags.get(name) ?? '', 10) || fallback;
+  if (port < 0 || port > 65_535) throw new UsageError(`--${name}: ${port} is no port`);
+  return port;
+}
+
+function strictPort(flags: Flags, name: FlagName): number {
+  const text = flags.get(name) ?? '';
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port > 0 && port <= 65_535)) throw new UsageError(`--${name}: '${text.slice(0, 40)}' is no port`);
+  return port;
+}
+
+/** `''` and `*` mean all interfaces, as CHP takes them. */
+function hostOf(text: string | undefined): string | undefined {
+  return text === undefined || text === '' || text === '*' ? undefined : text;
+}
+
+function isLocal(listen: Listen): boolean {
+  if (listen.kind === 'unix') return true;
+  const host = listen.host?.toLowerCase();
+  if (host === undefined) return false;
+  if (host === 'localhost' || host === '::1') return true;
+  return isIP(host) === 4 && host.startsWith('127.');
+}
+
+function milliseconds(flags: Flags, name: FlagName): number | undefined {
+  const text = flags.get(name);
+  if (text === undefined) return undefined;
+  const number = Number.parseInt(text, 10);
+  if (!Number.isFinite(number) || number < 0 || number > 2_147_483_647) {
+    throw new UsageError(`--${name}: '${text.slice(0, 40)}' is no number of milliseconds`);
+  }
+  return number === 0 ? undefined : number;
+}
+
+function scheme(flags: Flags): string | undefined {
+  const text = flags.get('protocol-rewrite');
+  if (!text) return undefined;
+  if (!/^[a-z][a-z0-9+.-]*:?$/i.test(text))
+    throw new UsageError(`--protocol-rewrite: '${text.slice(0, 40)}' is no scheme`);
+  return text.replace(/:$/, '').toLowerCase();
+}
+
+function errorTarget(flags: Flags): string | undefined {
+  const text = flags.get('error-target');
+  if (!text) return undefined;
+  return text.endsWith('/') ? text : `${text}/`;
+}
+
+function customHeaders(texts: readonly string[]): ReadonlyMap<string, string> {
+  const headers = new Map<string, string>();
+  for (const text of texts) {
+    const colon = text.indexOf(':');
+    if (colon < 1) {
+      throw new UsageError(`A colon was expected in custom header: ${text.slice(0, 200)}`);
+    }
+    const name = text.slice(0, colon).trim();
+    const content = text.slice(colon + 1).trim();
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, content);
+    } catch (error) {
+      throw new UsageError(`--custom-header: ${messageOf(error)}`);
+    }
+    headers.set(name.toLowerCase(), content);
+  }
+  return headers;
+}
+
+function rawOptions(flags: Flags, authToken: string | undefined): Readonly<Record<string, unknown>> {
+  return {
+    defaultTarget: flags.get('default-target'),
+    errorTarget: flags.get('error-target'),
+    errorPath: flags.get('error-path'),
+    hostRouting: flags.has('host-routing'),
+    storageBackend: flags.get('storage-backend'),
+    includePrefix: !flags.has('no-include-prefix'),
+    prependPath: !flags.has('no-prepend-path'),
+    authToken,
+  };
+}

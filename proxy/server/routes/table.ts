@@ -1,0 +1,96 @@
+/**
+ * The route table: what the REST API changes and what engines ask. Owns path cleaning, host routing and activity;
+ * where the routes lie is the store's business.
+ */
+import type { Log } from '../../../core/log.js';
+import type { JsonObject } from '../../../core/model/json.js';
+import type { Metrics } from '../metrics.js';
+import { Route } from './route.js';
+import { cleanPath, type MaybePromise, type RouteStore } from './store.js';
+
+/** The part of the table that an engine needs (in a worker: a replica of it). */
+export interface RouteLookup {
+  /**
+   * @param host the Host header as received, for host routing
+   * @param path decoded, with leading slash
+   */
+  lookup(host: string | undefined, path: string): MaybePromise<Route | undefined>;
+  touch(route: Route): void;
+}
+
+export interface TableOptions {
+  readonly hostRouting: boolean;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly now?: () => number;
+}
+
+export class RouteTable implements RouteLookup {
+  readonly #store: RouteStore;
+  readonly #hostRouting: boolean;
+  readonly #log: Log;
+  readonly #metrics: Metrics;
+  readonly #now: () => number;
+
+  constructor(store: RouteStore, options: TableOptions) {
+    this.#store = store;
+    this.#hostRouting = options.hostRouting;
+    this.#log = options.log;
+    this.#metrics = options.metrics;
+    this.#now = options.now ?? Date.now;
+  }
+
+  async add(rawPath: string, target: string, posted: JsonObject): Promise<void> {
+    const path = cleanPath(rawPath);
+    this.#log.info(`Adding route ${path} -> ${target}`);
+    const { last_activity: _own, ...rest } = posted;
+    const host = this.#hostRouting && path !== '/' ? { host: path.split('/', 2)[1] } : {};
+    const data = { ...rest, target, ...host };
+    await this.#store.set(new Route(path, target, data, this.#now()));
+    this.#log.info(`Route added ${path} -> ${target}`);
+  }
+
+  /** @returns whether there was one */
+  async remove(rawPath: string): Promise<boolean> {
+    const path = cleanPath(rawPath);
+    if ((await this.#store.get(path)) === undefined) return false;
+    this.#log.info(`Removing route ${path}`);
+    await this.#store.remove(path);
+    return true;
+  }
+
+  async get(rawPath: string): Promise<Route | undefined> {
+    return this.#store.get(cleanPath(rawPath));
+  }
+
+  /** @param inactiveSince ms since the epoch: only routes whose activity is earlier */
+  async list(inactiveSince?: number): Promise<readonly Route[]> {
+    const routes = [...(await this.#store.all())];
+    return inactiveSince === undefined
+      ? routes
+      : routes.filter((route) => route.lastActivity < inactiveSince);
+  }
+
+  lookup(host: string | undefined, path: string): MaybePromise<Route | undefined> {
+    const stop = this.#metrics.timeLookup();
+    const found = this.#store.find(this.#hostRouting ? `/${hostName(host)}${path}` : path);
+    if (!(found instanceof Promise)) {
+      stop();
+      return found;
+    }
+    return found.finally(stop);
+  }
+
+  touch(route: Route): void {
+    const stop = this.#metrics.timeActivity();
+    this.#store.touch(route, this.#now());
+    stop();
+  }
+}
+
+/** The name in a Host header: without port; IPv6 literals keep their brackets. Case is kept, as CHP does. */
+function hostName(host: string | undefined): string {
+  if (host === undefined) return '';
+  const end = host.startsWith('[') ? host.indexOf(']') + 1 : host.indexOf(':');
+  return end <= 0 ? host : host.slice(0, end);
+}
