@@ -222,7 +222,8 @@ def settled(value):
     return value
 
 
-def exchange(port, method, path, headers, body, limit=30):
+def exchange(port, method, path, headers, body, limit=15):
+    """One request; a hub that hangs, hangs up or is gone is an answer too (status None)."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=limit)
     try:
         connection.putrequest(method, path, skip_accept_encoding=True)
@@ -233,6 +234,9 @@ def exchange(port, method, path, headers, body, limit=30):
         connection.endheaders(body)
         response = connection.getresponse()
         return Answer(response.status, response.getheaders(), response.read())
+    except (TimeoutError, ConnectionError, http.client.HTTPException) as error:
+        said = f"no answer within {limit} s" if isinstance(error, TimeoutError) else type(error).__name__
+        return Answer(None, [], said.encode())
     finally:
         connection.close()
 

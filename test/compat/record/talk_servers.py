@@ -137,10 +137,8 @@ def cancelled(r):
     waiting = {}
 
     def start():
-        try:
-            waiting["status"] = exchange(r.hub.hub, "POST", SERVER, {"Authorization": f"token {token}"}, b"", limit=12).status
-        except TimeoutError:
-            waiting["status"] = "no answer within 12 s"
+        answer = exchange(r.hub.hub, "POST", SERVER, {"Authorization": f"token {token}"}, b"", limit=12)
+        waiting.update({"status": answer.status, "body": answer.text})
 
     body = json.dumps({"delay": 30}).encode()
     r.say("POST", SERVER, token=token, body=body, quiet=True)
