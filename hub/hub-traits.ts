@@ -99,7 +99,6 @@ export const hubTraits = {
   }),
   db_kwargs: t.dict(t.anything, {}, { help: 'Further arguments for the database connection.' }),
   db_url: t.unicode('sqlite:///jupyterhub.sqlite', {
-    secret: true,
     help: 'The database. A plain file name means SQLite.',
   }),
   debug_db: t.bool(false, { help: 'Log every statement to the database.' }),
@@ -240,10 +239,13 @@ export const hubTraits = {
     { secret: true, help: 'Tokens made beforehand: from token to service name.' },
   ),
   services: t.list(record, [], {
-    secret: true,
+    secret: 'values',
     help: 'Services to run or to know: `name`, `url`, `api_token`, `command` and more.',
   }),
   shutdown_on_logout: t.bool(false, { help: "Stop a user's servers at logout." }),
+  spawn_throttle_retry_range: t.list(t.integer(0, { min: 0 }), [30, 60], {
+    help: 'The least and the most seconds after which a client that met a limit is told to try again.',
+  }),
   spawner_class: t.classRef('jupyterhub.spawner.LocalProcessSpawner', {
     help: 'What starts servers: a short name, a dotted path of JupyterHub, or package#Export.',
   }),
@@ -269,7 +271,7 @@ export const hubTraits = {
     t.anything,
     {},
     {
-      secret: true,
+      secret: 'values',
       help: "Settings of JupyterHub's web framework; those that mean something here are `headers`, `cookie_options` and a few more.",
     },
   ),

@@ -54,7 +54,10 @@ describe('declared classes', () => {
   });
 
   it('reports every fault at once, with its class, and keeps secrets out of the sentence', () => {
-    const config = tree({ Animal: { legs: [value('many')] }, Bird: { secret: [value(['hush'])], wings: [texts('1', '2')] } });
+    const config = tree({
+      Animal: { legs: [value('many')] },
+      Bird: { secret: [value(['hush'])], wings: [texts('1', '2')] },
+    });
     const { faults } = resolve(Bird, config);
     expect(faults.map((fault) => [fault.className, fault.trait])).toEqual([
       ['Animal', 'legs'],

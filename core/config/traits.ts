@@ -38,11 +38,13 @@ export interface Deprecation {
   readonly target?: { readonly className: string; readonly trait: string };
 }
 
+export type Secrecy = boolean | 'values';
+
 export interface TraitOptions {
   /** One or two sentences: what it does, the unit, what the default means. */
   readonly help?: string;
-  /** Blanked by `--show-config` and in fault messages. */
-  readonly secret?: boolean;
+  /** Blanked by `--show-config` and in fault messages; `values` keeps the keys of a dictionary or of records. */
+  readonly secret?: Secrecy;
   readonly deprecated?: Deprecation;
   /** A variable of the hub's environment that JupyterHub itself reads as the default of this trait. */
   readonly env?: string;
@@ -55,7 +57,7 @@ export interface TraitOptions {
 export interface Trait<T> extends Kind<T> {
   readonly default: T;
   readonly help: string;
-  readonly secret: boolean;
+  readonly secret: Secrecy;
   readonly deprecated?: Deprecation;
   readonly env?: string;
   readonly defaultText?: string;

@@ -20,6 +20,16 @@ const textKind = t.unicode();
 const texts = t.list(textKind);
 const anything = t.dict(t.anything);
 
+/** A variable's value: JupyterHub writes numbers and truth values as Python's `str` does. */
+const variableKind: t.Kind<string> = {
+  ...textKind,
+  parse: (value) => {
+    if (typeof value === 'number') return String(value);
+    if (typeof value === 'boolean') return value ? 'True' : 'False';
+    return textKind.parse(value);
+  },
+};
+
 /** `(spawner) => value` beside a plain value. */
 function hook<R>() {
   return t.functionOf<SpawnerHook<R>>();
@@ -69,13 +79,14 @@ export const SpawnerClass = declareClass({
     disable_user_config: t.bool(false, {
       help: "Tell the server to read no configuration from the user's own home directory.",
     }),
-    env_keep: t.list(t.anything, ['JUPYTERHUB_SINGLEUSER_APP'], {
+    env_keep: t.list(textKind, ['JUPYTERHUB_SINGLEUSER_APP'], {
       help: "Names of variables of the hub's environment that servers inherit. Setting it replaces the list.",
     }),
     environment: t.dict(
-      t.union([textKind, t.functionOf<SpawnerHook<string>>(), t.anything], ''),
+      t.union([variableKind, t.functionOf<SpawnerHook<string>>()], ''),
       {},
       {
+        secret: 'values',
         help: "Variables for the server's environment, stronger than all others. A value may be a function of the spawner.",
       },
     ),

@@ -39,6 +39,15 @@ export const LocalProcessSpawnerClass = declareClass({
     }),
     term_timeout: t.integer(30, { help: 'Seconds that a server gets after SIGTERM before SIGKILL follows.' }),
   },
+  rules: ({ popen_kwargs }) =>
+    'preexec_fn' in popen_kwargs
+      ? [
+          {
+            trait: 'popen_kwargs',
+            message: 'preexec_fn cannot be: there is no Python between fork and exec here; use shell_cmd',
+          },
+        ]
+      : [],
 });
 
 export type LocalProcessSpawnerConfig = Resolved<typeof LocalProcessSpawnerClass>;
