@@ -287,7 +287,7 @@ export interface RoleRepository {
   holders(roleId: number, kind: EntityKind): Promise<readonly number[]>;
   /** Those of `holders` whose map row is `managed_by_auth`: granted by the authenticator. */
   managedHolders(roleId: number, kind: EntityKind): Promise<readonly number[]>;
-  /** Adds the missing rows. With `managedByAuth` also rows that exist become managed; without, they stay as they are. */
+  /** Adds the missing rows; rows that exist stay as they are. */
   grant(roleId: number, kind: EntityKind, ids: readonly number[], managedByAuth?: boolean): Promise<void>;
   strip(roleId: number, kind: EntityKind, ids: readonly number[]): Promise<void>;
   stripAll(kind: EntityKind, id: number): Promise<void>;
