@@ -10,9 +10,16 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../core/model/json.js';
 import type { ServerAddress, Spawner, SpawnerKind, StartContext } from '../../core/plugin/spawner.js';
+import { isAlive, processStat } from '../../core/process.js';
 
 export const TINY_SERVER = fileURLToPath(new URL('./tiny-server.mjs', import.meta.url));
-export const HUB_ID = 'suite';
+export const HUB_ID = `suite-${process.pid}`;
+
+/** For spawners of processes: whether the pid of a state lives. */
+export function pidExists({ pid }: JsonObject): boolean {
+  const stat = typeof pid === 'number' ? processStat(pid) : undefined;
+  return stat !== undefined && isAlive(stat);
+}
 
 export interface SpawnerSuite {
   readonly name: string;

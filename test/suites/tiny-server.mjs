@@ -38,7 +38,7 @@ function serve() {
         }),
       );
     } else if (path === `${pathname}flood`) {
-      process.stderr.write('x'.repeat(1023) + '\n', () => undefined);
+      process.stderr.write(`${'x'.repeat(1023)}\n`, () => undefined);
       for (let i = 1; i < 1024; i++) process.stderr.write(`${'y'.repeat(1022)}\n`);
       response.end('done');
     } else response.writeHead(404).end();
