@@ -1,0 +1,63 @@
+/**
+ * Who holds what: roles, groups' roles, tokens and shares as rows of the store, made into the scopes of a request; what a
+ * request may do and see with them; and the rules by which roles, groups, tokens and shares are made.
+ *
+ * It does not know what a scope implies (`core/scopes`), who is asking (`hub/session`), or which endpoint needs what
+ * (`hub/api` says so beside each route).
+ *
+ * At start, in this order: `planRoles` (stop on its faults) → `loadRoles` → users → `loadGroups` → services → tokens →
+ * `assignRoles` → `revokeBlockedUsers`.
+ */
+export { Access, allServersOf, type Decision, type PathNames, targetOf } from './access.js';
+export { demandAdminRule } from './admin-rule.js';
+export { type AssignRolesInput, assignRoles } from './assign-roles.js';
+export { revokeBlockedUsers } from './blocked-users.js';
+export type { ConfigUsers } from './config-users.js';
+export { assignDefaultRoles, createUser, type Holder, setAdmin } from './default-roles.js';
+export {
+  type VisibleNames,
+  type VisibleUsers,
+  visibleGroups,
+  visibleServices,
+  visibleUsers,
+} from './lists.js';
+export { loadGroups } from './load-groups.js';
+export { type LoadedRoles, loadRoles } from './load-roles.js';
+export { isAdmin, type Owner, ownerName, ownerOf, scopeOwner } from './owner.js';
+export { HUB_CLIENT, Rights } from './rights.js';
+export { type PlannedRoles, planRoles, type RoleConfig, type RolePlan } from './role-plan.js';
+export { selfView } from './self-view.js';
+export {
+  acceptShareCode,
+  type CodeSelection,
+  createShareCode,
+  type FoundCode,
+  findShareCode,
+  revokeShareCodes,
+  viewShareCode,
+} from './share-codes.js';
+export {
+  type Grantee,
+  readShareCodeRequest,
+  readShareRequest,
+  type ShareCodeRequest,
+  type ShareRequest,
+} from './share-request.js';
+export {
+  grantShare,
+  revokeAllShares,
+  revokeShare,
+  type ServerNames,
+  type SharedServer,
+  sharedServer,
+  shareWith,
+} from './shares.js';
+export { syncGroups, syncRoles } from './sync-user.js';
+export { defaultNote, demandTokenCreation, readTokenRequest, type TokenRequest } from './token-request.js';
+export {
+  type ServerTokenScopes,
+  serverClientScopes,
+  serverTokenScopes,
+  tokenScopes,
+} from './token-scopes.js';
+export { pickKeys, type SeenUser, Visibility } from './visible.js';
