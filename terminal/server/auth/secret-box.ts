@@ -1,11 +1,5 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  hkdfSync,
-  randomBytes,
-  timingSafeEqual,
-} from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { constantTimeEqual } from '../../../core/wire/tokens.js';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -57,13 +51,6 @@ export class SecretBox {
   }
 
   verify(text: string, signature: string): boolean {
-    return sameText(this.sign(text), signature);
+    return constantTimeEqual(this.sign(text), signature);
   }
-}
-
-/** Compares in time that depends on lengths only. */
-export function sameText(left: string, right: string): boolean {
-  const a = Buffer.from(left);
-  const b = Buffer.from(right);
-  return a.length === b.length && timingSafeEqual(a, b);
 }

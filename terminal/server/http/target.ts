@@ -8,8 +8,8 @@ export type Target =
       /** Decoded segments after the prefix; `['']` is the prefix itself. */
       readonly segments: readonly string[];
       readonly query: URLSearchParams;
-      /** Path and query as received. */
-      readonly raw: string;
+      /** Path and query under the prefix as the hub writes it, the rest as received. */
+      readonly canonical: string;
     }
   | { readonly kind: 'elsewhere' }
   | { readonly kind: 'malformed' };
@@ -34,7 +34,7 @@ export function parseTarget(raw: string | undefined, prefix: string): Target {
     kind: 'ours',
     segments: segments.slice(depth),
     query: new URLSearchParams(question === -1 ? '' : raw.slice(question + 1)),
-    raw,
+    canonical: prefix + path.split('/').slice(depth).join('/') + (question === -1 ? '' : raw.slice(question)),
   };
 }
 

@@ -10,7 +10,7 @@ export interface InputQueueOptions {
   readonly capBytes: number;
   /** The pty is gone (EIO, EBADF): nothing more can be written. */
   readonly onGone: (error: unknown) => void;
-  /** Something was taken off the queue. */
+  /** Something that had to wait was taken. */
   readonly onDrain: () => void;
   /** Replaceable for tests. */
   readonly write?: (fd: number, data: Buffer) => number;
@@ -45,7 +45,7 @@ export class InputQueue implements Disposable {
     if (this.#gone || data.length === 0) return;
     this.#pieces.push(data);
     this.#bytes += data.length;
-    if (this.#timer === undefined) this.#drain();
+    if (this.#timer === undefined) this.#drain(false);
   }
 
   [Symbol.dispose](): void {
@@ -55,20 +55,20 @@ export class InputQueue implements Disposable {
     this.#bytes = 0;
   }
 
-  #drain(): void {
+  #drain(waited: boolean): void {
     this.#timer = undefined;
     for (let piece = this.#pieces[0]; piece; piece = this.#pieces[0]) {
       const written = this.#tryWrite(piece.subarray(0, PIECE_BYTES));
       if (this.#gone) return;
       if (written === 0) {
-        this.#timer = setTimeout(() => this.#drain(), RETRY_MS);
+        this.#timer = setTimeout(() => this.#drain(true), RETRY_MS);
         break;
       }
       this.#bytes -= written;
       if (written === piece.length) this.#pieces.shift();
       else this.#pieces[0] = piece.subarray(written);
     }
-    this.#options.onDrain();
+    if (waited) this.#options.onDrain();
   }
 
   /** Bytes taken; 0 when the kernel's buffer is full. */

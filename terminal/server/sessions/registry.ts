@@ -14,8 +14,6 @@ export interface RegistryOptions {
   readonly log: Log;
   readonly maxSessions?: number;
   readonly onInput: () => void;
-  /** Names of the living sessions, after each change. */
-  readonly onChange?: (names: readonly string[]) => void;
 }
 
 export const MAX_SESSIONS = 32;
@@ -29,6 +27,7 @@ export class SessionRegistry {
   readonly #options: RegistryOptions;
   readonly #living = new Map<string, Session>();
   readonly #ended = new Map<string, { readonly session: Session; readonly at: number }>();
+  readonly #watchers = new Set<(names: readonly string[]) => void>();
   #closed = false;
 
   constructor(options: RegistryOptions) {
@@ -73,6 +72,13 @@ export class SessionRegistry {
     return session;
   }
 
+  /** Tells the names of the living sessions now and after each change. */
+  watch(watcher: (names: readonly string[]) => void): Disposable {
+    this.#watchers.add(watcher);
+    watcher([...this.#living.keys()]);
+    return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) };
+  }
+
   /** Ends all, waiting at most `graceMs` for shells to say goodbye. */
   async close(graceMs: number): Promise<void> {
     this.#closed = true;
@@ -97,6 +103,7 @@ export class SessionRegistry {
   }
 
   #changed(): void {
-    this.#options.onChange?.([...this.#living.keys()]);
+    const names = [...this.#living.keys()];
+    for (const watcher of this.#watchers) watcher(names);
   }
 }

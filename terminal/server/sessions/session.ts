@@ -36,7 +36,7 @@ export interface Viewer extends Reader {
   resized(cols: number, rows: number, serial: number): void;
   exited(code: number, signal: number): void;
   count(viewers: number): void;
-  /** The session can (not) take more input. */
+  /** The session can (not) take more input; also told when waiting input was taken. */
   readMore(allowed: boolean): void;
 }
 
@@ -93,6 +93,11 @@ export class Session {
 
   get viewerCount(): number {
     return this.#viewers.size;
+  }
+
+  /** Input that the shell's terminal has not taken yet. */
+  get pendingInput(): number {
+    return this.#state.kind === 'running' ? this.#state.input.bytes : 0;
   }
 
   get paused(): boolean {
@@ -231,7 +236,8 @@ export class Session {
   #onInputDrained(): void {
     if (this.#state.kind !== 'running') return;
     const cap = this.#options.inputCapBytes ?? INPUT_CAP_BYTES;
-    if (this.#state.input.bytes <= cap / 2) for (const viewer of this.#viewers) viewer.readMore(true);
+    if (this.#state.input.bytes > cap / 2) return;
+    for (const viewer of this.#viewers) viewer.readMore(true);
   }
 
   /** Viewers that are sent to now. */
