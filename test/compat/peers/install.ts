@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { run } from './child.js';
+
+/** The versions that Anteroom matches; `record/record.sh` installs the same. */
+export const JUPYTERHUB_VERSION = '6.1.1';
+export const CHP_VERSION = '5.3.0';
+
+const CACHE = join(import.meta.dirname, '../../../.cache');
+const INSTALL_LIMIT_MS = 8 * 60_000;
+
+export interface Venv {
+  readonly directory: string;
+  readonly python: string;
+  /** JupyterHub's command. */
+  readonly jupyterhub: string;
+  /** This process's environment with the Python environment and the proxy first in PATH. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/**
+ * JupyterHub 6.1.1 with JupyterLab, psycopg2 and the idle culler in `.cache/jupyterhub-venv`, made when missing.
+ * @throws Error with the installer's last lines when the machine has no python3 with venv, or no package index
+ */
+export async function ensureVenv(): Promise<Venv> {
+  const directory = join(CACHE, 'jupyterhub-venv');
+  const bin = join(directory, 'bin');
+  const jupyterhub = join(bin, 'jupyterhub');
+  const chp = await ensureChp();
+  await once(
+    'jupyterhub-venv',
+    () => hasVersion(jupyterhub, JUPYTERHUB_VERSION),
+    async (log) => {
+      await run(['python3', '-m', 'venv', directory], log, INSTALL_LIMIT_MS);
+      const packages = [
+        `jupyterhub==${JUPYTERHUB_VERSION}`,
+        'jupyterlab',
+        'psycopg2-binary',
+        'jupyterhub-idle-culler',
+      ];
+      await run([join(bin, 'pip'), 'install', '-q', ...packages], log, INSTALL_LIMIT_MS);
+    },
+  );
+  const path = [bin, dirname(chp), process.env['PATH'] ?? ''].join(delimiter);
+  return { directory, jupyterhub, python: join(bin, 'python'), environment: { ...process.env, PATH: path } };
+}
+
+/**
+ * configurable-http-proxy 5.3.0 in `.cache/chp`, installed when missing.
+ * @returns path of its command
+ * @throws Error with npm's last lines when it cannot be installed
+ */
+export async function ensureChp(): Promise<string> {
+  const directory = join(CACHE, 'chp');
+  const command = join(directory, 'node_modules/.bin/configurable-http-proxy');
+  await once(
+    'chp',
+    () => hasVersion(command, CHP_VERSION),
+    async (log) => {
+      await mkdir(directory, { recursive: true });
+      await writeFile(join(directory, 'package.json'), '{ "private": true }\n');
+      const install = ['install', '--no-audit', '--no-fund', `configurable-http-proxy@${CHP_VERSION}`];
+      await run(['npm', ...install], log, INSTALL_LIMIT_MS, { cwd: directory });
+    },
+  );
+  return command;
+}
+
+async function hasVersion(command: string, version: string): Promise<boolean> {
+  if (!existsSync(command)) return false;
+  const found = await promisify(execFile)(command, ['--version'], { timeout: 60_000 }).then(
+    ({ stdout }) => stdout.trim(),
+    // a half-made installation cannot say its version: it is made again
+    (error: unknown) => String(error),
+  );
+  return found === version;
+}
+
+/**
+ * Installs unless it is there; of several processes that want it one works and the others wait. The lock is a file
+ * with the worker's pid, so that a killed one does not keep the rest out.
+ */
+async function once(name: string, present: () => Promise<boolean>, install: (log: string) => Promise<void>) {
+  if (await present()) return;
+  await mkdir(CACHE, { recursive: true });
+  const lock = join(CACHE, `${name}.lock`);
+  const end = Date.now() + INSTALL_LIMIT_MS;
+  while (!(await take(lock))) {
+    if (Date.now() > end) throw new Error(`${name}: another process was not done installing; see ${lock}`);
+    await sleep(500);
+  }
+  try {
+    if (!(await present())) await install(join(CACHE, `${name}.log`));
+    if (!(await present()))
+      throw new Error(`${name} was installed but does not answer with the right version`);
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
+
+async function take(lock: string): Promise<boolean> {
+  try {
+    await writeFile(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const holder = Number(await readFile(lock, 'utf8').catch(() => ''));
+  if (holder > 0 && !isAlive(holder)) await rm(lock, { force: true });
+  return false;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
