@@ -1,0 +1,166 @@
+/**
+ * What the pages work with, and the variables that every template may use (contracts/hub.md 9a).
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Log } from '../../core/log.js';
+import { escapeName, serverPath } from '../../core/model/names.js';
+import { httpError } from '../http/errors.js';
+import type { Store, UserRecord } from '../store/types.js';
+import type { Renderer, TemplateVariables } from './renderer.js';
+
+export interface PageUrls {
+  /** `/`-bounded application prefix. */
+  readonly baseUrl: string;
+  /** `/hub/` */
+  readonly hubPrefix: string;
+  readonly loginUrl: string;
+  readonly logoutUrl: string;
+  /** Origin that browsers use for the hub with subdomains or a public URL; empty: relative. */
+  readonly hubOrigin: string;
+}
+
+/** Why the last start failed, as the page may show it. */
+export interface ServerFailure {
+  readonly status: number;
+  readonly message: string;
+  readonly htmlMessage?: string;
+  /** Last lines that the server wrote. */
+  readonly output?: string;
+  readonly incident?: string;
+}
+
+export interface ServerStatus {
+  readonly pending: 'spawn' | 'stop' | 'check' | 'rename' | null;
+  readonly ready: boolean;
+  readonly failure?: ServerFailure | undefined;
+}
+
+/** The part of `hub/lifecycle` that pages use. */
+export interface PageServers {
+  status(user: UserRecord, serverName: string): ServerStatus;
+  /**
+   * Whether a named server of this name may be started or made by a page.
+   * @throws Fault 400 when named servers are off, the name is not allowed, or there are too many
+   */
+  checkName(user: UserRecord, serverName: string, displayName: string | undefined): Promise<void>;
+  /** Looks whether a ready server still lives, and cleans up when it does not. */
+  check(user: UserRecord, serverName: string): Promise<void>;
+  /**
+   * Starts a server; resolves after `waitMs` at the latest, the start then goes on by itself.
+   * @throws Fault when it failed within that time
+   */
+  start(
+    user: UserRecord,
+    serverName: string,
+    request: {
+      readonly options?: Readonly<Record<string, unknown>> | undefined;
+      readonly displayName?: string | undefined;
+      readonly waitMs: number;
+    },
+  ): Promise<void>;
+  stop(user: UserRecord, serverName: string, request: { readonly waitMs: number }): Promise<void>;
+  /** Stops and forgets a named server. */
+  remove(user: UserRecord, serverName: string): Promise<void>;
+  /** HTML of the options form; empty: start at once. */
+  optionsForm(user: UserRecord, serverName: string): Promise<string>;
+  optionsFromForm(
+    user: UserRecord,
+    serverName: string,
+    form: Readonly<Record<string, unknown>>,
+  ): Promise<Readonly<Record<string, unknown>>>;
+  /** Version that a ready server told, for the redirect-loop rule. */
+  serverVersion(user: UserRecord, serverName: string): string | undefined;
+}
+
+/** The part of `hub/session` that pages use. */
+export interface PageSessions {
+  /** Token for forms; sets the cookie on navigations. */
+  xsrfToken(request: FastifyRequest, reply: FastifyReply): string;
+  /** Validated `next`, or the default target (contracts/hub.md 3d). */
+  nextUrl(request: FastifyRequest, user: UserRecord | undefined, fallback?: string): Promise<string>;
+}
+
+export interface PageContext {
+  readonly urls: PageUrls;
+  readonly store: Store;
+  readonly renderer: Renderer;
+  readonly servers: PageServers;
+  readonly sessions: PageSessions;
+  readonly log: Log;
+  readonly allowNamedServers: boolean;
+  /** Values of `template_vars`; functions are called with the user. */
+  readonly templateVars: Readonly<Record<string, unknown>>;
+  /** One line when all servers share an account of the machine. */
+  readonly sharedAccount: string | undefined;
+}
+
+/** The user behind a page; the gate has let only users through. */
+export function signedInUser(request: FastifyRequest): UserRecord {
+  if (request.principal.kind !== 'user') throw httpError(403);
+  return request.principal.user;
+}
+
+/** Renders a page for whoever asks. */
+export function page(
+  context: PageContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  template: string,
+  variables: TemplateVariables = {},
+): FastifyReply {
+  return reply.type('text/html').send(pageText(context, request, reply, template, variables));
+}
+
+export function pageText(
+  context: PageContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  template: string,
+  variables: TemplateVariables = {},
+): string {
+  const { urls } = context;
+  const user = request.principal?.kind === 'user' ? request.principal.user : undefined;
+  const xsrf = context.sessions.xsrfToken(request, reply);
+  const site = Object.fromEntries(
+    Object.entries(context.templateVars).map(([name, value]) => [
+      name,
+      typeof value === 'function' ? value(user) : value,
+    ]),
+  );
+  const announcement = announcementFor(template, site);
+  return context.renderer.render(template, {
+    base_url: urls.hubPrefix,
+    prefix: urls.baseUrl,
+    login_url: urls.loginUrl,
+    logout_url: urls.logoutUrl,
+    user: user && templateUser(user, urls),
+    admin_access: request.access?.scopes.holdsSome('admin-ui') ?? false,
+    xsrf,
+    xsrf_token: xsrf,
+    ...site,
+    ...(announcement === undefined ? {} : { announcement }),
+    ...variables,
+  });
+}
+
+/** A user under the names that JupyterHub's templates use. */
+export function templateUser(user: UserRecord, urls: PageUrls): TemplateVariables {
+  return {
+    name: user.name,
+    admin: user.admin,
+    escaped_name: escapeName(user.name),
+    url: serverPath(urls.baseUrl, user.name, ''),
+  };
+}
+
+/** `announcement_login` and its like win over `announcement` (contracts/hub.md 9c). */
+function announcementFor(template: string, site: Readonly<Record<string, unknown>>): unknown {
+  const own = site[`announcement_${template.replace(/\.html$/, '')}`];
+  return typeof own === 'string' && own !== '' ? own : site['announcement'];
+}
+
+/** The path of a user's (and server's) page below the hub, e.g. `/hub/spawn/alice/gpu`. */
+export function hubPath(urls: PageUrls, page: string, user: string, server: string): string {
+  const own = `${urls.hubPrefix}${page}/${escapeName(user)}`;
+  return server === '' ? own : `${own}/${escapeName(server)}`;
+}

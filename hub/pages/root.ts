@@ -1,0 +1,85 @@
+/** Ways in: `/`, `/hub/`, everything outside the hub's prefix, error pages for the proxy, CSP reports. */
+import { STATUS_CODES } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import { locationText, withQuery } from '../../core/wire/next-url.js';
+import { httpError } from '../http/errors.js';
+import { PUBLIC, SIGNED_IN } from '../http/route-config.js';
+import { type PageContext, page } from './context.js';
+
+export interface RootOptions {
+  /** `JupyterHub.default_url`; a function gets the request. */
+  readonly defaultUrl: string | ((handler: unknown) => unknown);
+}
+
+/** Bytes; a report is a few lines. */
+const REPORT_LIMIT = 16 * 1024;
+
+export function registerRoot(app: FastifyInstance, context: PageContext, options: RootOptions): void {
+  const { urls } = context;
+  const config = { access: PUBLIC } as const;
+
+  app.get(urls.hubPrefix.replace(/\/$/, ''), { config }, (request, reply) => {
+    const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '';
+    return reply.redirect(`${urls.hubPrefix}${query}`, 301);
+  });
+
+  app.get(urls.hubPrefix, { config }, async (request, reply) => {
+    const { defaultUrl } = options;
+    const configured = typeof defaultUrl === 'function' ? await defaultUrl(request) : defaultUrl;
+    if (typeof configured === 'string' && configured !== '') return reply.redirect(configured, 302);
+    const target =
+      request.principal.kind === 'user'
+        ? await context.sessions.nextUrl(request, request.principal.user)
+        : withQuery(urls.loginUrl, [['next', request.url]]);
+    return reply.redirect(target, 302);
+  });
+
+  app.get<{ Params: { status: string } }>(
+    `${urls.hubPrefix}error/:status(^\\d+$)`,
+    { config },
+    (request, reply) => {
+      const status = Number(request.params.status.slice(0, 3));
+      // The proxy keeps its own status and takes only the body: this answer is 200.
+      return page(
+        context,
+        request,
+        reply,
+        context.renderer.has(`${status}.html`) ? `${status}.html` : 'error.html',
+        {
+          status_code: status,
+          status_message: STATUS_CODES[status] ?? 'Unknown HTTP Error',
+          message:
+            status === 503
+              ? 'Your server appears to be down. Start it again from your home page.'
+              : undefined,
+          logo_url: `${urls.hubPrefix}home`,
+        },
+      );
+    },
+  );
+
+  app.post(
+    `${urls.hubPrefix}security/csp-report`,
+    { config: { access: SIGNED_IN }, bodyLimit: REPORT_LIMIT },
+    (request, reply) => {
+      const body = Buffer.isBuffer(request.body) ? request.body.toString('utf8') : '';
+      context.log.warn('content security violation', { report: body });
+      return reply.send('');
+    },
+  );
+}
+
+/** Sends what lies outside the hub's prefix inside it: `/foo?q` to `/hub/foo?q` (PrefixRedirectHandler). */
+export function prefixRedirect(context: PageContext, url: string): string {
+  const { baseUrl, hubPrefix, hubOrigin } = context.urls;
+  const [path = '/', ...query] = url.split('?');
+  const below = `${path}/`.startsWith(baseUrl) ? path.slice(baseUrl.length) : path.replace(/^\/+/, '');
+  const tail = below.replace(/^\/+/, '');
+  const search = query.length > 0 ? `?${query.join('?')}` : '';
+  return `${hubOrigin}${hubPrefix}${locationText(tail)}${search === '' ? '' : locationText(search)}`;
+}
+
+/** A page under the hub's prefix that is not there. */
+export function notFound(): never {
+  throw httpError(404);
+}

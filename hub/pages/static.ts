@@ -1,0 +1,108 @@
+/**
+ * Files that pages need: `/hub/static/*`, `/hub/logo`, `/favicon.ico`, `/robots.txt` (contracts/hub.md 1a). They are
+ * few and small, so they are read once at start and served from memory.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, join, relative } from 'node:path';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { StartupFault } from '../../core/fault.js';
+import { PUBLIC } from '../http/route-config.js';
+import { stockTemplates } from './renderer.js';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+  '.gif': 'image/gif',
+  '.webp': 'image/webp',
+  '.ico': 'image/x-icon',
+};
+const TEN_YEARS_S = 315_360_000;
+
+export interface StaticOptions {
+  readonly baseUrl: string;
+  readonly hubPrefix: string;
+  /** `JupyterHub.logo_file`; empty: ours. */
+  readonly logoFile: string;
+}
+
+interface StaticFile {
+  readonly bytes: Buffer;
+  readonly type: string;
+}
+
+/** @throws StartupFault when the logo cannot be read */
+export function registerStatic(app: FastifyInstance, options: StaticOptions): void {
+  const folder = join(stockTemplates(), 'static');
+  const files = readAll(folder);
+  const logo = readLogo(options.logoFile || join(folder, 'favicon.svg'));
+  const logoEtag = `"${createHash('sha512').update(logo.bytes).digest('hex')}"`;
+  const config = { access: PUBLIC, answers: 'html', xsrf: 'page' } as const;
+  const serve = (request: FastifyRequest, reply: FastifyReply, file: StaticFile): FastifyReply => {
+    cacheHeaders(reply, 'v' in (request.query as object));
+    return reply.type(file.type).send(file.bytes);
+  };
+  const missing = (reply: FastifyReply): FastifyReply =>
+    reply
+      .code(404)
+      .type('text/html; charset=UTF-8')
+      .send('<html><title>404: Not Found</title><body>404: Not Found</body></html>');
+
+  app.route<{ Params: { '*': string } }>({
+    method: ['GET', 'HEAD'],
+    url: `${options.hubPrefix}static/*`,
+    config,
+    handler: (request, reply) => {
+      const file = files.get(request.params['*']);
+      return file ? serve(request, reply, file) : missing(reply);
+    },
+  });
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: `${options.hubPrefix}logo`,
+    config,
+    handler: (_request, reply) => reply.type(logo.type).header('Etag', logoEtag).send(logo.bytes),
+  });
+  const icon = files.get('favicon.svg');
+  for (const url of ['/favicon.ico', `${options.hubPrefix}favicon.ico`]) {
+    app.get(url, { config }, (request, reply) => (icon ? serve(request, reply, icon) : missing(reply)));
+  }
+  app.get('/robots.txt', { config }, (_request, reply) => missing(reply));
+}
+
+function cacheHeaders(reply: FastifyReply, versioned: boolean): void {
+  if (!versioned) {
+    reply.header('Cache-Control', 'no-cache');
+    return;
+  }
+  reply.header('Cache-Control', `max-age=${TEN_YEARS_S}`);
+  reply.header('Expires', new Date(Date.now() + TEN_YEARS_S * 1000).toUTCString());
+}
+
+function readAll(folder: string): ReadonlyMap<string, StaticFile> {
+  const files = new Map<string, StaticFile>();
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    files.set(relative(folder, path), { bytes: readFileSync(path), type: typeOf(path) });
+  }
+  return files;
+}
+
+function readLogo(path: string): StaticFile {
+  try {
+    return { bytes: readFileSync(path), type: typeOf(path) };
+  } catch (error) {
+    throw new StartupFault([
+      `JupyterHub.logo_file: ${path} cannot be read (${error instanceof Error ? error.message : String(error)})`,
+    ]);
+  }
+}
+
+function typeOf(path: string): string {
+  return TYPES[extname(path).toLowerCase()] ?? 'application/octet-stream';
+}
