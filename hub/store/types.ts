@@ -331,6 +331,8 @@ export interface OAuthRepository {
   code(code: string): Promise<OAuthCodeRecord | undefined>;
   /** True for the one caller that removed it: an authorization code works once. */
   deleteCode(id: number): Promise<boolean>;
+  /** At sign-out: a code under way must not become a token of a session that has ended. */
+  deleteCodesBySession(userId: number, sessionId: string): Promise<number>;
   purgeExpiredCodes(nowSeconds: number): Promise<number>;
 }
 

@@ -1,0 +1,27 @@
+/**
+ * Sessions: who makes a request, how somebody signs in and out, the cookies and XSRF tokens of the hub.
+ *
+ * Owns: the cookie secret, the login and session cookies, the rules of admission and the limits on failures, what a
+ * sign-in writes into the database, when activity is recorded. Does not own: what a principal may do (`hub/rbac`),
+ * OAuth (`hub/oauth`), the pages (`hub/pages`), the formats (`core/wire`).
+ */
+export { accountRights } from './account-rights.js';
+export { type AccountRights, type AccountSettings, Accounts } from './accounts.js';
+export { ActivityRecorder } from './activity.js';
+export { Admission, type AdmissionSettings } from './admission.js';
+export { type CookieSecretSources, loadCookieSecret } from './cookie-secret.js';
+export { registerSession, requireXsrf, type SessionPluginOptions, sessionOf } from './plugin.js';
+export { AuthRefresh, type RefreshRequester, type RefreshSettings } from './refresh.js';
+export { RequestSession, type SessionRequest } from './request-session.js';
+export { type CredentialRules, Sessions, type SessionsOptions } from './sessions.js';
+export { hubPrefix, loginCookieName, SESSION_COOKIE, type SessionSettings } from './settings.js';
+export {
+  SignIn,
+  type SignInContext,
+  type SignInForm,
+  type SignInOptions,
+  type SignInOutcome,
+} from './sign-in.js';
+export { type SignInLimitSettings, SignInLimits } from './sign-in-limits.js';
+export { SignOut, type SignOutOptions } from './sign-out.js';
+export { TokenFinder } from './token-finder.js';

@@ -1,0 +1,140 @@
+/**
+ * Sessions in Fastify: before a handler runs, `request.session` says who asks, and a request that needed an XSRF
+ * token has brought it; cookies go out with the answer.
+ *
+ * A route chooses by its config: `xsrf` (pages check writes, the API reads too, `exempt` checks nothing, for endpoints
+ * that call `requireXsrf` themselves), `tokens` (whether the Authorization header counts; by default where answers are
+ * JSON), `cookieActivity` (false where using the cookie is no activity of the user's).
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { browserProtocol, clientAddress } from '../../core/wire/addresses.js';
+import { xsrfDecision } from '../../core/wire/fetch-metadata.js';
+import { xsrfFailure } from '../../core/wire/xsrf.js';
+import { formBody } from '../http/body.js';
+import { answersJson, httpError } from '../http/errors.js';
+import { ANONYMOUS, type Principal } from '../principal.js';
+import type { RequestSession, SessionRequest } from './request-session.js';
+import type { Sessions } from './sessions.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks; anonymous until the session has been opened. */
+    readonly principal: Principal;
+    /** Absent only when the request failed before its session was opened. */
+    session: RequestSession | undefined;
+  }
+  interface FastifyContextConfig {
+    /** Whether a token in the Authorization header counts. Default: where answers are JSON. */
+    tokens?: boolean;
+    /** Default true. */
+    cookieActivity?: boolean;
+  }
+}
+
+export interface SessionPluginOptions {
+  readonly sessions: Sessions;
+  readonly apiPrefix: string;
+}
+
+export type XsrfSurface = 'page' | 'api';
+
+export function registerSession(app: FastifyInstance, options: SessionPluginOptions): void {
+  const { sessions, apiPrefix } = options;
+  app.decorateRequest('session', undefined);
+  app.decorateRequest('principal', {
+    getter(this: FastifyRequest) {
+      return this.session?.principal ?? ANONYMOUS;
+    },
+  });
+  app.addHook('preValidation', async (request) => {
+    const json = answersJson(request, apiPrefix);
+    const { config } = request.routeOptions;
+    const session = sessions.open(sessionRequest(request, sessions));
+    request.session = session;
+    await sessions.identify(session, {
+      acceptsTokens: config.tokens ?? json,
+      cookieActivity: config.cookieActivity ?? true,
+      acceptsCookie: !json || mayBeJson(request),
+    });
+    // An unknown path of the API answers 404 whatever was sent; an unknown page does not (contracts/hub.md section 0).
+    const surface = config.xsrf ?? (request.is404 ? (json ? 'exempt' : 'page') : json ? 'api' : 'page');
+    if (surface !== 'exempt') await requireXsrf(request, surface);
+  });
+  app.addHook('onSend', async (request, reply, payload) => {
+    for (const cookie of request.session?.setCookies ?? []) reply.header('Set-Cookie', cookie);
+    return payload;
+  });
+}
+
+/** @throws Fault 403 in JupyterHub's words, when a token was needed and was not brought */
+export async function requireXsrf(request: FastifyRequest, surface: XsrfSurface): Promise<void> {
+  const session = sessionOf(request);
+  const { principal } = session;
+  const decision = xsrfDecision({
+    method: request.method,
+    surface,
+    identity: principal.kind === 'anonymous' ? 'anonymous' : principal.via.kind,
+    fetchMode: session.request.fetchMode,
+    fetchSite: header(request, 'sec-fetch-site'),
+    hasOrigin: request.headers.origin !== undefined,
+  });
+  if (decision === 'exempt') return;
+  const failure = xsrfFailure(request.method, await givenXsrf(request), session.xsrfToken());
+  if (failure !== undefined) throw httpError(403, failure);
+}
+
+/** @throws Error in a place that runs before the session is opened */
+export function sessionOf(request: FastifyRequest): RequestSession {
+  if (!request.session) throw new Error('the session of this request has not been opened');
+  return request.session;
+}
+
+/** Argument first, then headers, as JupyterHub looks for it. */
+async function givenXsrf(request: FastifyRequest): Promise<string | undefined> {
+  return (
+    (await argument(request)) || header(request, 'x-xsrftoken') || header(request, 'x-csrftoken') || undefined
+  );
+}
+
+/** Tornado's `get_argument`: of query and form, the last. */
+async function argument(request: FastifyRequest): Promise<string | undefined> {
+  const question = request.url.indexOf('?');
+  const inQuery = question < 0 ? [] : new URLSearchParams(request.url.slice(question + 1)).getAll('_xsrf');
+  const type = request.headers['content-type']?.toLowerCase() ?? '';
+  const isForm = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/.test(type);
+  const inBody = isForm
+    ? ((await formBody(request.body, request.headers['content-type'])).fields.get('_xsrf') ?? [])
+    : [];
+  return [...inQuery, ...inBody].at(-1);
+}
+
+/** Forms of other sites can send three content types, none of them JSON; only POST is looked at, as JupyterHub does. */
+function mayBeJson(request: FastifyRequest): boolean {
+  const type = request.headers['content-type'];
+  if (request.method !== 'POST' || !type) return true;
+  return type
+    .toLowerCase()
+    .split(';')
+    .some((field) => field.trimStart().startsWith('application/json'));
+}
+
+function sessionRequest(request: FastifyRequest, sessions: Sessions): SessionRequest {
+  const read = (name: string): string | undefined => header(request, name.toLowerCase());
+  const forwarded = request.headers['x-forwarded-for'];
+  return {
+    cookieHeader: request.headers.cookie,
+    fetchMode: read('sec-fetch-mode'),
+    header: read,
+    clientAddress: clientAddress(
+      request.raw.socket.remoteAddress ?? '',
+      Array.isArray(forwarded) ? forwarded.join(',') : forwarded,
+      sessions.settings.addresses,
+    ),
+    protocol: browserProtocol(read, 'encrypted' in request.raw.socket ? 'https' : 'http'),
+  };
+}
+
+function header(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(',') : value;
+}

@@ -1,0 +1,91 @@
+/**
+ * Whether what is known of a signed-in user is still fresh: `Authenticator.auth_refresh_age` and the rules around
+ * it (JupyterHub 6.1.1 `refresh_auth`). The clock is monotonic and in memory: after a restart the first
+ * request asks again.
+ */
+import type { Clock } from '../../core/clock.js';
+import type { Log } from '../../core/log.js';
+import type { Authenticator } from '../../core/plugin/authenticator.js';
+import type { UserRecord } from '../store/types.js';
+import type { Accounts } from './accounts.js';
+
+const MAX_REMEMBERED = 50_000;
+
+export interface RefreshSettings {
+  /** 0: never, not even when forced (a quirk of JupyterHub that is kept). */
+  readonly auth_refresh_age: number;
+  readonly auth_refresh_strict: boolean;
+}
+
+export interface RefreshOptions {
+  readonly authenticator: Authenticator;
+  readonly accounts: Accounts;
+  readonly settings: RefreshSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Who asks decides what an expired answer means: only a browser of the user's own can be sent to sign in again. */
+export type RefreshRequester = 'own-browser' | 'token' | 'another-user';
+
+export class AuthRefresh {
+  readonly #options: RefreshOptions;
+  /** User id to monotonic milliseconds, least recent first. */
+  readonly #refreshed = new Map<number, number>();
+  readonly #running = new Map<number, Promise<UserRecord | undefined>>();
+
+  constructor(options: RefreshOptions) {
+    this.#options = options;
+  }
+
+  /** A sign-in is as good as a refresh. */
+  signedIn(userId: number): void {
+    this.#remember(userId);
+  }
+
+  /**
+   * The user as the authenticator sees them now; `undefined` when they have to sign in again.
+   * @throws Fault when the directory is down
+   */
+  async current(
+    user: UserRecord,
+    requester: RefreshRequester,
+    force = false,
+  ): Promise<UserRecord | undefined> {
+    const { authenticator, settings, clock, log } = this.#options;
+    if (settings.auth_refresh_age <= 0 || !authenticator.refreshUser) return user;
+    const last = this.#refreshed.get(user.id);
+    const fresh = last !== undefined && clock.monotonic() - last < settings.auth_refresh_age * 1000;
+    if (fresh && !force) return user;
+    const refreshed = await this.#refreshOnce(user);
+    if (refreshed) return refreshed;
+    log.warn('sign-in is stale and has to be renewed', { user: user.name, requester });
+    return requester === 'own-browser' || settings.auth_refresh_strict ? undefined : user;
+  }
+
+  /** Requests that come together ask the directory once. */
+  #refreshOnce(user: UserRecord): Promise<UserRecord | undefined> {
+    const running = this.#running.get(user.id);
+    if (running) return running;
+    const started = this.#refresh(user).finally(() => this.#running.delete(user.id));
+    this.#running.set(user.id, started);
+    return started;
+  }
+
+  async #refresh(user: UserRecord): Promise<UserRecord | undefined> {
+    const { authenticator, accounts } = this.#options;
+    const authState = await accounts.authState(user);
+    const outcome = (await authenticator.refreshUser?.(user.name, authState)) ?? { kind: 'valid' };
+    if (outcome.kind === 'expired') return undefined;
+    this.#remember(user.id);
+    return outcome.kind === 'updated' ? accounts.applyRefresh(user, outcome.model) : user;
+  }
+
+  #remember(userId: number): void {
+    this.#refreshed.delete(userId);
+    this.#refreshed.set(userId, this.#options.clock.monotonic());
+    if (this.#refreshed.size <= MAX_REMEMBERED) return;
+    const [oldest] = this.#refreshed.keys();
+    if (oldest !== undefined) this.#refreshed.delete(oldest);
+  }
+}
