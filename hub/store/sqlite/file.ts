@@ -1,0 +1,207 @@
+/** Opening, inspecting, upgrading and resetting an SQLite file. */
+import { constants, copyFileSync, existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Clock } from '../../../core/clock.js';
+import { Fault } from '../../../core/fault.js';
+import type { Log } from '../../../core/log.js';
+import type { Engine } from '../engine.js';
+import { type Catalog, type DatabaseKind, judge, refuseOutdated, refuseUnusable } from '../inspection.js';
+import { builtInClient, creation, migrations, orphanedOperations } from '../migrations.js';
+import { ANTEROOM_TABLES, JUPYTERHUB_TABLES } from '../schema.js';
+import { type Query, SQLITE } from '../sql.js';
+import type { DatabaseOptions } from '../url.js';
+import { Connection } from './connection.js';
+import { SqliteEngine } from './engine.js';
+import { sqliteFault } from './faults.js';
+import { lockDatabase } from './lock.js';
+
+/** SQLite waits this long by itself, which blocks the process; the rest of the patience is awaited. */
+const BLOCKING_MS = 50;
+/** At start nothing else runs in the process yet. */
+const START_MS = 5_000;
+
+export interface OpenOptions {
+  readonly options: DatabaseOptions;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** @param file `null`: in memory */
+export function openSqlite(file: string | null, { options, log, clock }: OpenOptions): Engine {
+  const shown = file ?? ':memory:';
+  if (file !== null) requireFolder(file);
+  const lock = file === null ? undefined : lockDatabase(file);
+  const opened: Connection[] = [];
+  try {
+    const writer = new Connection(file ?? ':memory:', { patienceMs: START_MS });
+    opened.push(writer);
+    prepare(writer, shown);
+    const reader = file === null ? writer : beside(writer, file, log);
+    if (reader !== writer) opened.push(reader);
+    writer.pragma(`busy_timeout = ${BLOCKING_MS}`);
+    return new SqliteEngine({
+      file: shown,
+      writer,
+      reader,
+      patienceMs: options.lockTimeoutMs,
+      clock,
+      log,
+      lock,
+    });
+  } catch (error) {
+    for (const connection of opened.reverse()) connection.close();
+    lock?.[Symbol.dispose]();
+    throw sqliteFault(error, shown);
+  }
+}
+
+/** Never writes, never creates. */
+export function inspectSqlite(file: string | null): DatabaseKind {
+  if (file === null || !existsSync(file) || statSync(file).size === 0) return { kind: 'empty' };
+  return withConnection(file, { readonly: true }, (connection) => judge(catalog(connection)));
+}
+
+export interface Upgrade {
+  /** Path of the copy made first; `null` when there was nothing to copy. */
+  readonly backup: string | null;
+  /** Versions of our own tables. */
+  readonly from: number | null;
+  readonly to: number;
+}
+
+/** Copies the file, then creates or migrates our own tables. Touches nothing of JupyterHub's. */
+export function upgradeSqlite(file: string, clock: Clock): Upgrade {
+  requireFolder(file);
+  using _lock = lockDatabase(file);
+  const found = inspectSqlite(file);
+  refuseUnusable(found, file);
+  const to = migrations(SQLITE, null).length;
+  const from = found.kind === 'jupyterhub' ? found.anteroom : null;
+  if (from === to) return { backup: null, from, to };
+  let backup: string | null = null;
+  if (found.kind !== 'empty') {
+    // What is still in the -wal belongs into the copy.
+    withConnection(file, {}, (connection) => connection.pragma('journal_mode = delete'));
+    backup = copyAside(file, clock);
+  }
+  withConnection(file, {}, (connection) => prepare(connection, file, true));
+  return { backup, from, to };
+}
+
+/** Drops JupyterHub's tables and ours (`c.JupyterHub.reset_db`). */
+export function resetSqlite(file: string | null): void {
+  if (file === null || !existsSync(file)) return;
+  using _lock = lockDatabase(file);
+  withConnection(file, {}, (connection) => {
+    connection.pragma('foreign_keys = off');
+    inTransaction(connection, () => {
+      for (const table of [...ANTEROOM_TABLES, ...JUPYTERHUB_TABLES].reverse()) {
+        connection.script(`drop table if exists ${table}`);
+      }
+    });
+  });
+}
+
+/** Brings the database to this version, or refuses it. */
+function prepare(writer: Connection, shown: string, upgrade = false): void {
+  writer.pragma('foreign_keys = on');
+  inTransaction(writer, () => {
+    const found = judge(catalog(writer));
+    refuseUnusable(found, shown);
+    if (!upgrade) refuseOutdated(found, shown);
+    if (found.kind === 'empty') execute(writer, creation(SQLITE));
+  });
+  const { anteroom } = catalog(writer);
+  for (const version of migrations(SQLITE, anteroom ?? null)) {
+    inTransaction(writer, () => execute(writer, version));
+  }
+  inTransaction(writer, () => execute(writer, [builtInClient(SQLITE), orphanedOperations(SQLITE)]));
+}
+
+/** Turns WAL on and opens the reader. File systems without shared memory stay with a rollback journal. */
+function beside(writer: Connection, file: string, log: Log): Connection {
+  const mode = writer.pragma('journal_mode = wal');
+  if (mode === 'wal') writer.pragma('synchronous = normal');
+  else log.warn('the database cannot use a write-ahead log here: writes will be slower', { file, mode });
+  return new Connection(file, { patienceMs: BLOCKING_MS, readonly: true });
+}
+
+function catalog(connection: Connection): Catalog {
+  const tables = connection
+    .rows<{ name: string }>(
+      text("select name from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\'"),
+    )
+    .map((row) => row.name);
+  const revision = tables.includes('alembic_version')
+    ? connection.rows<{ version_num: string }>(text('select version_num from alembic_version'))[0]
+        ?.version_num
+    : undefined;
+  const anteroom = tables.includes('anteroom_schema')
+    ? connection.rows<{ version: number }>(text('select version from anteroom_schema'))[0]?.version
+    : undefined;
+  return { tables, revision, anteroom };
+}
+
+function text<Row>(sql: string): Query<Row> {
+  return { sql, parameters: [] };
+}
+
+function execute(connection: Connection, statements: readonly Query<unknown>[]): void {
+  for (const statement of statements) connection.run(statement);
+}
+
+function inTransaction(connection: Connection, work: () => void): void {
+  connection.script('begin immediate');
+  try {
+    work();
+    connection.script('commit');
+  } finally {
+    if (connection.inTransaction) connection.script('rollback');
+  }
+}
+
+function withConnection<T>(
+  file: string,
+  options: { readonly readonly?: boolean },
+  use: (c: Connection) => T,
+): T {
+  let connection: Connection | undefined;
+  try {
+    connection = new Connection(file, { patienceMs: START_MS, ...options });
+    return use(connection);
+  } catch (error) {
+    throw sqliteFault(error, file);
+  } finally {
+    connection?.close();
+  }
+}
+
+function requireFolder(file: string): void {
+  const folder = dirname(file);
+  if (!existsSync(folder)) {
+    throw new Fault(
+      'DATABASE_UNREACHABLE',
+      `The folder ${folder} of the database does not exist: create it, or set c.JupyterHub.db_url to another file.`,
+    );
+  }
+  if (existsSync(file) && statSync(file).isDirectory()) {
+    throw new Fault(
+      'DATABASE_UNREACHABLE',
+      `The database ${file} is a folder: set c.JupyterHub.db_url to a file.`,
+    );
+  }
+}
+
+/** `FILE.YYYY-MM-DD-HHMMSS` in local time, as JupyterHub's upgrade-db names it. */
+function copyAside(file: string, clock: Clock): string {
+  const now = new Date(clock.now());
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const date = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+  const stamp = `${date}-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
+  const copy = `${file}.${stamp}`;
+  if (existsSync(copy)) {
+    throw new Fault('DATABASE_BACKUP', `The backup ${copy} exists already: try again in a second.`);
+  }
+  copyFileSync(file, copy, constants.COPYFILE_EXCL);
+  return copy;
+}
