@@ -1,0 +1,48 @@
+/** Type checks of request bodies, with JupyterHub's words (apihandlers/base.py `_check_model`, 6.1.1). */
+import { isJsonObject, type JsonValue } from '../../core/model/json.js';
+import { httpError } from '../http/errors.js';
+
+type PythonType = 'str' | 'bool' | 'list' | 'dict';
+type BodyTypes = Readonly<Record<string, PythonType>>;
+
+const USER: BodyTypes = { name: 'str', admin: 'bool', groups: 'list', roles: 'list', auth_state: 'dict' };
+const GROUP: BodyTypes = { name: 'str', users: 'list', roles: 'list' };
+
+const FITS: Readonly<Record<PythonType, (value: JsonValue | undefined) => boolean>> = {
+  str: (value) => typeof value === 'string',
+  bool: (value) => typeof value === 'boolean',
+  list: (value) => Array.isArray(value),
+  dict: (value) => isJsonObject(value),
+};
+
+/** @throws Fault 400 */
+export function checkUserModel(body: JsonValue): void {
+  checkModel(body, USER, 'user');
+}
+
+/** @throws Fault 400 */
+export function checkGroupModel(body: JsonValue): void {
+  checkModel(body, GROUP, 'group');
+}
+
+function checkModel(body: JsonValue, types: BodyTypes, kind: string): void {
+  const shown = (): string => JSON.stringify(body).slice(0, 200);
+  if (!isJsonObject(body)) throw httpError(400, `Invalid JSON data: ${shown()}`);
+  if (Object.keys(body).some((key) => !Object.hasOwn(types, key))) {
+    throw httpError(400, `Invalid JSON keys: ${shown()}`);
+  }
+  for (const [key, value] of Object.entries(body)) {
+    const type = types[key] as PythonType;
+    if (!FITS[type](value)) {
+      throw httpError(400, `${kind}.${key} must be <class '${type}'>, not: <class '${pythonType(value)}'>`);
+    }
+  }
+}
+
+function pythonType(value: JsonValue | undefined): string {
+  if (value === null || value === undefined) return 'NoneType';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';
+  if (typeof value === 'string') return 'str';
+  if (typeof value === 'boolean') return 'bool';
+  return Array.isArray(value) ? 'list' : 'dict';
+}

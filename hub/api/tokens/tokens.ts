@@ -1,0 +1,171 @@
+/** `/users/:name/tokens`: a user's API and OAuth tokens (contracts/hub.md 1b and 2e, JupyterHub 6.1.1). */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { JsonObject } from '../../../core/model/json.js';
+import { isJsonObject } from '../../../core/model/json.js';
+import { timestamp } from '../../../core/model/time.js';
+import { jsonBody } from '../../http/body.js';
+import { httpError } from '../../http/errors.js';
+import { PUBLIC, scopes } from '../../http/route-config.js';
+import type { Principal } from '../../principal.js';
+import {
+  Access,
+  defaultNote,
+  demandTokenCreation,
+  HUB_CLIENT,
+  ownerOf,
+  readTokenRequest,
+  tokenScopes,
+} from '../../rbac/index.js';
+import type { TokenRecord, UserRecord } from '../../store/types.js';
+import type { ApiContext } from '../context.js';
+import { tokenModel } from '../models.js';
+
+export interface TokenApiOptions {
+  /** `token_expires_in_max_seconds`; 0: no limit. */
+  readonly maxSeconds: number;
+  /** A fresh token and the columns that keep it. */
+  newToken(): { readonly token: string; readonly hashed: string; readonly prefix: string };
+  /** Who the body's `auth` field authenticates, for callers without credentials; undefined: nobody. */
+  authenticate(auth: JsonObject, request: FastifyRequest): Promise<UserRecord | undefined>;
+  /** Cookie callers are checked like any API write. @throws Fault 403 */
+  checkXsrf(request: FastifyRequest): void;
+  /** Servers must stop trusting these tokens. */
+  revoked(tokens: readonly TokenRecord[]): Promise<void>;
+}
+
+type Params = { user_name: string };
+
+export function registerTokens(app: FastifyInstance, context: ApiContext, options: TokenApiOptions): void {
+  const { store, prefix } = context;
+  const url = `${prefix}users/:user_name/tokens`;
+
+  app.get<{ Params: Params }>(url, { config: { access: scopes('read:tokens') } }, async (request) => {
+    const user = await userNamed(context, request.params.user_name);
+    const now = timestamp(context.clock.now());
+    const all = await store.tokens.byOwner({ userId: user.id });
+    const expired = all.filter((token) => token.expiresAt !== null && token.expiresAt < now);
+    if (expired.length > 0) await store.tokens.delete(expired.map((token) => token.id));
+    const live = all.filter((token) => !expired.includes(token)).sort(byUse);
+    return { api_tokens: await Promise.all(live.map((token) => model(context, user, token))) };
+  });
+
+  // The body's `auth` may stand for credentials, so XSRF is checked once it is known who asks.
+  app.post<{ Params: Params }>(
+    url,
+    { config: { access: PUBLIC, xsrf: 'exempt' } },
+    async (request, reply) => {
+      const made = await create(context, options, request);
+      return reply.code(201).send(made);
+    },
+  );
+
+  app.get<{ Params: Params & { token_id: string } }>(
+    `${url}/:token_id`,
+    { config: { access: scopes('read:tokens') } },
+    async (request) => {
+      const user = await userNamed(context, request.params.user_name);
+      return model(context, user, await tokenNamed(context, user, request.params.token_id));
+    },
+  );
+
+  app.delete<{ Params: Params & { token_id: string } }>(
+    `${url}/:token_id`,
+    { config: { access: scopes('tokens') } },
+    async (request, reply) => {
+      const user = await userNamed(context, request.params.user_name);
+      const token = await tokenNamed(context, user, request.params.token_id);
+      // One OAuth token stands for the application: all of that client's go.
+      const tokens =
+        token.clientId === null || token.clientId === HUB_CLIENT
+          ? [token]
+          : await store.tokens.byUserAndClient(user.id, token.clientId);
+      await options.revoked(tokens);
+      await store.tokens.delete(tokens.map((each) => each.id));
+      return reply.code(204).type('text/plain').send();
+    },
+  );
+}
+
+async function create(
+  context: ApiContext,
+  options: TokenApiOptions,
+  request: FastifyRequest<{ Params: Params }>,
+): Promise<JsonObject> {
+  const { store, rights, clock } = context;
+  const body = jsonBody(request.body) ?? {};
+  if (!isJsonObject(body)) throw httpError(400, 'Body must be a JSON dict or empty');
+  const { principal, access } = await requester(context, options, request, body);
+  const user = await store.users.byName(request.params.user_name);
+  await demandTokenCreation(access, request.params.user_name, user !== undefined);
+  if (!user) throw httpError(403);
+  const wanted = readTokenRequest(body, options.maxSeconds);
+  const granted = await tokenScopes(store, rights, { kind: 'user', user }, wanted);
+  const fresh = options.newToken();
+  const now = clock.now();
+  const record = await store.tokens.create({
+    userId: user.id,
+    serviceId: null,
+    hashed: fresh.hashed,
+    prefix: fresh.prefix,
+    clientId: HUB_CLIENT,
+    sessionId: null,
+    created: timestamp(now),
+    expiresAt: wanted.expiresIn === null ? null : timestamp(now + wanted.expiresIn * 1000),
+    note: wanted.note ?? defaultNote(principal, user.name),
+    scopes: granted,
+  });
+  context.log.info('API token made', { user: user.name, by: nameOf(principal), id: record.id });
+  return { ...(await model(context, user, record)), token: fresh.token };
+}
+
+async function requester(
+  context: ApiContext,
+  options: TokenApiOptions,
+  request: FastifyRequest,
+  body: JsonObject,
+): Promise<{ readonly principal: Principal; readonly access: Access }> {
+  const { principal, access } = request;
+  if (principal.kind !== 'anonymous') {
+    options.checkXsrf(request);
+    return { principal, access };
+  }
+  const auth = body['auth'];
+  const user = isJsonObject(auth) ? await options.authenticate(auth, request) : undefined;
+  if (!user) throw httpError(403);
+  const identified: Principal = { kind: 'user', user, via: { kind: 'cookie', sessionId: '' } };
+  return { principal: identified, access: await Access.of(identified, context.rights) };
+}
+
+async function userNamed(context: ApiContext, name: string): Promise<UserRecord> {
+  const user = await context.store.users.byName(name);
+  if (!user) throw httpError(404, `No such user: ${name}`);
+  return user;
+}
+
+async function tokenNamed(context: ApiContext, user: UserRecord, id: string): Promise<TokenRecord> {
+  const match = /^a(\d{1,15})$/.exec(id);
+  const token = match ? await context.store.tokens.byId(Number(match[1])) : undefined;
+  if (!token || token.userId !== user.id) throw httpError(404, `No such token ${id} for user ${user.name}`);
+  return token;
+}
+
+async function model(context: ApiContext, user: UserRecord, token: TokenRecord): Promise<JsonObject> {
+  const { store, rights } = context;
+  const client = token.clientId === null ? undefined : await store.oauth.client(token.clientId);
+  return tokenModel(token, {
+    owner: { kind: 'user', name: user.name },
+    scopes: (await rights.ofToken(token, { kind: 'user', user })).toList(),
+    oauthClient: client ? client.description || client.identifier : '',
+  });
+}
+
+function byUse(a: TokenRecord, b: TokenRecord): number {
+  const [left, right] = [a.lastActivity ?? a.created, b.lastActivity ?? b.created];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function nameOf(principal: Principal): string {
+  const owner = ownerOf(principal);
+  if (!owner) return 'nobody';
+  return owner.kind === 'user' ? owner.user.name : owner.service.name;
+}
