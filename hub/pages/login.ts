@@ -1,0 +1,168 @@
+/** `/hub/login` and `/hub/logout` (contracts/hub.md 3e, JupyterHub 6.1.1 handlers/login.py). */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Fault } from '../../core/fault.js';
+import type { Authenticator } from '../../core/plugin/authenticator.js';
+import { isNavigation } from '../../core/wire/fetch-metadata.js';
+import { formEncode, withQuery } from '../../core/wire/next-url.js';
+import { formBody } from '../http/body.js';
+import { httpError } from '../http/errors.js';
+import { PUBLIC } from '../http/route-config.js';
+import { requireXsrf, type SignIn, type SignInForm, type SignOut, sessionOf } from '../session/index.js';
+import { type PageContext, page } from './context.js';
+
+/** Bytes; a name and a password. */
+const FORM_LIMIT = 64 * 1024;
+/** A longer name is shown cut: it was not a name. */
+const MAX_SHOWN = 32;
+
+export interface LoginOptions {
+  readonly signIn: SignIn;
+  readonly signOut: SignOut;
+  readonly authenticator: Authenticator;
+  readonly autoLogin: boolean;
+  readonly requestOtp: boolean;
+  readonly otpPrompt: string;
+}
+
+export function registerLogin(app: FastifyInstance, context: PageContext, options: LoginOptions): void {
+  const { urls } = context;
+  const url = `${urls.hubPrefix}login`;
+
+  app.get(url, { config: { access: PUBLIC } }, async (request, reply) => {
+    const session = sessionOf(request);
+    if (session.principal.kind === 'user') {
+      // The browser's cookies may have gone stale while the session has not.
+      session.signIn(session.principal.user);
+      return reply.redirect(await context.sessions.nextUrl(request, session.principal.user), 302);
+    }
+    if (options.autoLogin) return autoLogin(context, options, request, reply);
+    session.renewXsrf();
+    return form(context, options, request, reply, { username: argument(request, 'username') });
+  });
+
+  app.post(
+    url,
+    { config: { access: PUBLIC, xsrf: 'exempt' }, bodyLimit: FORM_LIMIT },
+    async (request, reply) => {
+      const data = await fields(request);
+      const username = data['username'] ?? '';
+      try {
+        await requireXsrf(request, 'page');
+      } catch (error) {
+        if (!(error instanceof Fault) || !isNavigation(sessionOf(request).request.fetchMode)) throw error;
+        context.log.warn('XSRF check of the sign-in form failed', { reason: error.message });
+        reply.code(error.status);
+        return form(context, options, request, reply, {
+          username: shownName(username),
+          login_error: 'Login form invalid or expired. Try again.',
+        });
+      }
+      return submit(context, options, request, reply, data);
+    },
+  );
+
+  app.get(`${urls.hubPrefix}logout`, { config: { access: PUBLIC } }, async (request, reply) => {
+    await options.signOut.signOut(sessionOf(request));
+    return options.autoLogin
+      ? page(context, request, reply, 'logout.html')
+      : reply.redirect(urls.loginUrl, 302);
+  });
+}
+
+async function submit(
+  context: PageContext,
+  options: LoginOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  data: SignInForm,
+): Promise<FastifyReply> {
+  const session = sessionOf(request);
+  const outcome = await options.signIn.signIn(data, {
+    remoteAddress: session.request.clientAddress,
+    headers: request.headers,
+  });
+  if (outcome.kind === 'signed-in') {
+    session.signIn(outcome.user);
+    return reply.redirect(await context.sessions.nextUrl(request, outcome.user), 302);
+  }
+  if (outcome.kind === 'later') {
+    reply.code(429).header('Retry-After', String(outcome.retryAfterSeconds));
+    return form(context, options, request, reply, {
+      username: shownName(data['username'] ?? ''),
+      login_error: `Too many failed attempts. Try again in ${outcome.retryAfterSeconds} seconds.`,
+    });
+  }
+  reply.code(outcome.status);
+  return form(context, options, request, reply, {
+    username: shownName(data['username'] ?? ''),
+    login_error: outcome.message,
+  });
+}
+
+/** Without a form: the provider's page, or what the request itself brings (a header). */
+async function autoLogin(
+  context: PageContext,
+  options: LoginOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { urls } = context;
+  const target = options.authenticator.loginUrl?.(urls.hubPrefix) ?? urls.loginUrl;
+  if (target !== urls.loginUrl) {
+    const next = argument(request, 'next');
+    const kept = next ? [['next', await context.sessions.nextUrl(request, undefined)] as const] : [];
+    return reply.redirect(withQuery(target, kept), 302);
+  }
+  const session = sessionOf(request);
+  const outcome = await options.signIn.signIn(
+    {},
+    {
+      remoteAddress: session.request.clientAddress,
+      headers: request.headers,
+    },
+  );
+  if (outcome.kind !== 'signed-in') throw httpError(403);
+  session.signIn(outcome.user);
+  return reply.redirect(await context.sessions.nextUrl(request, outcome.user), 302);
+}
+
+function form(
+  context: PageContext,
+  options: LoginOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  variables: { readonly username: string | undefined; readonly login_error?: string },
+): FastifyReply {
+  const { authenticator } = options;
+  const next = argument(request, 'next') ?? '';
+  const action = authenticator.loginUrl?.(context.urls.hubPrefix) ?? context.urls.loginUrl;
+  return page(context, request, reply, 'login.html', {
+    ...variables,
+    next: formEncode(next),
+    login_service: authenticator.loginService,
+    custom_html: authenticator.customHtml,
+    authenticator_login_url: withQuery(action, [['next', next]]),
+    request_otp: options.requestOtp,
+    otp_prompt: options.otpPrompt,
+  });
+}
+
+/** The form without `_xsrf`; only the user name is trimmed, a password may begin or end with blanks. */
+async function fields(request: FastifyRequest): Promise<SignInForm> {
+  const { fields: all } = await formBody(request.body, request.headers['content-type']);
+  const data: Record<string, string> = {};
+  for (const [name, values] of all) {
+    const value = values.at(-1) ?? '';
+    if (name !== '_xsrf') data[name] = name === 'username' ? value.trim() : value;
+  }
+  return data;
+}
+
+function shownName(name: string): string {
+  return name.length > MAX_SHOWN ? `${name.slice(0, 16)}...(${name.length} chars)` : name;
+}
+
+function argument(request: FastifyRequest, name: string): string | undefined {
+  const value = (request.query as Readonly<Record<string, string | readonly string[] | undefined>>)[name];
+  return typeof value === 'string' ? value : value?.at(-1);
+}

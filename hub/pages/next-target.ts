@@ -1,0 +1,75 @@
+/** Where a browser goes after signing in or starting (contracts/hub.md 3d, JupyterHub 6.1.1 `get_next_url`). */
+import type { FastifyRequest } from 'fastify';
+import { serverPath } from '../../core/model/names.js';
+import { type OwnSite, validateNextUrl, withQuery } from '../../core/wire/next-url.js';
+import { sessionOf } from '../session/index.js';
+import type { UserRecord } from '../store/types.js';
+import type { PageServers, PageUrls } from './context.js';
+
+export interface NextTargetOptions {
+  readonly urls: PageUrls;
+  readonly servers: Pick<PageServers, 'status'>;
+  readonly defaultUrl: string | ((handler: unknown) => unknown);
+  readonly redirectToServer: boolean;
+  /** Public address of the hub, when configured. */
+  readonly publicUrl: URL | undefined;
+  readonly subdomainHost: string | undefined;
+}
+
+export class NextTarget {
+  readonly #options: NextTargetOptions;
+
+  constructor(options: NextTargetOptions) {
+    this.#options = options;
+  }
+
+  async url(request: FastifyRequest, user: UserRecord | undefined, fallback?: string): Promise<string> {
+    const asked = validateNextUrl(argument(request, 'next') ?? '', this.#site(request));
+    if (asked !== '') return asked;
+    const target = fallback ?? (await this.#configured(request)) ?? this.#landing(user);
+    // What else was asked for travels along, unless `next` has said it all.
+    return withQuery(target, otherArguments(request));
+  }
+
+  async #configured(request: FastifyRequest): Promise<string | undefined> {
+    const { defaultUrl } = this.#options;
+    const value = typeof defaultUrl === 'function' ? await defaultUrl(request) : defaultUrl;
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  }
+
+  #landing(user: UserRecord | undefined): string {
+    const { urls, servers, redirectToServer } = this.#options;
+    if (!user || !redirectToServer) return `${urls.hubPrefix}home`;
+    const status = servers.status(user, '');
+    const active = status.ready || status.pending !== null;
+    return active ? serverPath(urls.baseUrl, user.name, '') : `${urls.hubPrefix}spawn`;
+  }
+
+  #site(request: FastifyRequest): OwnSite {
+    const { publicUrl, subdomainHost } = this.#options;
+    const protocol = publicUrl
+      ? publicUrl.protocol === 'https:'
+        ? 'https'
+        : 'http'
+      : sessionOf(request).request.protocol;
+    return {
+      protocol,
+      host: publicUrl?.host ?? request.host,
+      ...(subdomainHost === undefined ? {} : { subdomainHost }),
+    };
+  }
+}
+
+function argument(request: FastifyRequest, name: string): string | undefined {
+  const value = (request.query as Readonly<Record<string, string | readonly string[] | undefined>>)[name];
+  return typeof value === 'string' ? value : value?.at(-1);
+}
+
+function otherArguments(request: FastifyRequest): readonly (readonly [string, string])[] {
+  const others: Array<readonly [string, string]> = [];
+  for (const [name, value] of Object.entries(request.query as Record<string, string | string[]>)) {
+    if (name === 'next' || name === '_xsrf') continue;
+    for (const each of [value].flat()) if (each !== '') others.push([name, each]);
+  }
+  return others;
+}
