@@ -59,17 +59,26 @@ export function deriveHub(
   };
 }
 
-/** `ip`, `port` and `base_url`, when set, are stronger than `bind_url`; the scheme follows the certificate. */
+/**
+ * `ip`, `port` and `base_url`, where they differ from what is there, are stronger than `bind_url` and together
+ * replace its host, port and path (6.1.1 does so, with a warning); the scheme follows the certificate.
+ */
 function deriveBind(values: UrlValues, isSet: IsSet<UrlValues>): { bind: string; base_url: string } {
   const scheme = values.ssl_cert === '' ? 'http' : 'https';
   const configured = isSet('bind_url') ? rescheme(values.bind_url, scheme) : `${scheme}://:8000`;
-  const base_url = isSet('base_url') ? slashed(values.base_url) : slashed(splitUrl(configured)?.path ?? '/');
-  if (!isSet('ip') && !isSet('port') && !isSet('base_url')) {
-    return { bind: splitUrl(configured) ? replacePath(configured, base_url) : configured, base_url };
-  }
-  if (!isSet('ip') && !isSet('port')) return { bind: replacePath(configured, base_url), base_url };
+  const parts = splitUrl(configured);
+  const fromUrl = slashed(parts?.path ?? '/');
+  const base_url = isSet('base_url') ? slashed(values.base_url) : fromUrl;
+  if (!partsWin(values, base_url, fromUrl)) return { bind: configured, base_url };
+  if (parts?.scheme === 'http+unix') return { bind: replacePath(configured, base_url), base_url };
   const host = values.ip.includes(':') ? `[${values.ip}]` : values.ip;
   return { bind: `${scheme}://${host}:${values.port}${base_url}`, base_url };
+}
+
+const DEFAULT_PORT = 8000;
+
+function partsWin(values: UrlValues, baseUrl: string, fromUrl: string): boolean {
+  return values.ip !== '' || values.port !== DEFAULT_PORT || baseUrl !== fromUrl;
 }
 
 function rescheme(url: string, scheme: string): string {
@@ -119,7 +128,7 @@ function bindRules(values: UrlValues, isSet: IsSet<UrlValues>): Faults {
   const port = portFault(values.bind_url);
   if (port !== undefined)
     faults.push({ trait: 'bind_url', message: `${port}; write e.g. 'http://127.0.0.1:8000'` });
-  if (isSet('bind_url') && (isSet('ip') || isSet('port') || isSet('base_url'))) {
+  if (isSet('bind_url') && (values.ip !== '' || values.port !== DEFAULT_PORT || isSet('base_url'))) {
     faults.push({
       trait: 'bind_url',
       message: 'is set beside ip, port or base_url, which win; use one or the other',

@@ -1,7 +1,7 @@
 import type { Resolved } from '../../core/config/declare.js';
 import { declareClass } from '../../core/config/declare.js';
 import * as t from '../../core/config/traits.js';
-import { AuthenticatorClass } from '../../core/plugin/authenticator-traits.js';
+import { AuthenticatorClass, anyAllow } from '../../core/plugin/authenticator-traits.js';
 
 /** `c.DummyAuthenticator` (jupyterhub.auth.DummyAuthenticator 6.1.1). */
 export const DummyAuthenticatorClass = declareClass({
@@ -16,9 +16,13 @@ export const DummyAuthenticatorClass = declareClass({
       deprecated: { use: 'SharedPasswordAuthenticator.user_password', since: '5.3' },
     }),
   },
-  derive: (values, isSet) => ({
-    allow_all: isSet('allow_all') ? values.allow_all : values.allowed_users.size === 0,
-  }),
+  derive: (values, isSet) => {
+    const allow_all = isSet('allow_all') ? values.allow_all : values.allowed_users.size === 0;
+    const any_allow_config = isSet('any_allow_config')
+      ? values.any_allow_config
+      : anyAllow({ ...values, allow_all });
+    return { allow_all, any_allow_config };
+  },
 });
 
 export type DummyAuthenticatorConfig = Resolved<typeof DummyAuthenticatorClass>;

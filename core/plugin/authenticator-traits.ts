@@ -13,6 +13,18 @@ export type OtpPrompt = (...args: never[]) => unknown;
 
 const names = t.unicode();
 
+/** Whether any setting named `allow…` lets somebody in: the default of `any_allow_config`. */
+export function anyAllow(values: object): boolean {
+  return Object.entries(values).some(([name, value]) => name.startsWith('allow') && isFilled(value));
+}
+
+/** Python's truth of a setting. */
+function isFilled(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  if (value instanceof Set) return value.size > 0;
+  return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
+}
+
 export const AuthenticatorClass = declareClass({
   name: 'Authenticator',
   aliases: ['jupyterhub.auth.Authenticator'],
@@ -86,11 +98,15 @@ export const AuthenticatorClass = declareClass({
       },
     }),
   },
-  derive: (values, isSet) => ({
-    allow_existing_users: isSet('allow_existing_users')
+  derive: (values, isSet) => {
+    const allow_existing_users = isSet('allow_existing_users')
       ? values.allow_existing_users
-      : values.allowed_users.size > 0,
-  }),
+      : values.allowed_users.size > 0;
+    const any_allow_config = isSet('any_allow_config')
+      ? values.any_allow_config
+      : anyAllow({ ...values, allow_existing_users });
+    return { allow_existing_users, any_allow_config };
+  },
 });
 
 export type AuthenticatorConfig = Resolved<typeof AuthenticatorClass>;
@@ -101,8 +117,8 @@ export const LocalAuthenticatorClass = declareClass({
   parent: AuthenticatorClass,
   help: 'An authenticator whose users have accounts on this machine.',
   traits: {
-    add_user_cmd: t.command([], {
-      help: "Program that makes a system account; USERNAME is replaced and the name appended. Empty: this system's usual one.",
+    add_user_cmd: t.command(['adduser', '-q', '--gecos', '""', '--disabled-password'], {
+      help: 'Program that makes a system account; USERNAME is replaced and the name appended.',
     }),
     allowed_groups: t.set(names, new Set(), { help: 'System groups whose members may enter.' }),
     create_system_users: t.bool(false, {

@@ -26,9 +26,8 @@ export const ConfigurableHTTPProxyClass = declareClass({
   parent: ProxyClass,
   help: "A proxy that is told its routes over configurable-http-proxy's REST API.",
   traits: {
-    api_url: t.unicode('', {
+    api_url: t.unicode('http://127.0.0.1:8001', {
       help: "Where the proxy's REST API is; `http+unix://` works too.",
-      defaultText: 'http://127.0.0.1:8001, https under internal_ssl',
     }),
     auth_token: t.unicode('', {
       secret: true,
@@ -40,7 +39,7 @@ export const ConfigurableHTTPProxyClass = declareClass({
       help: 'Seconds between two looks whether the proxy still lives.',
     }),
     command: t.command(['configurable-http-proxy'], {
-      help: "The proxy's program. The names `configurable-http-proxy` and `anteroom-proxy` both mean our own unless the first is on the PATH by an absolute path.",
+      help: "The proxy's program. The name `anteroom-proxy` always means our own.",
     }),
     command_umask: t.integer(0o007, { min: 0, max: 0o777, help: 'File mode mask that the proxy runs with.' }),
     concurrency: t.integer(10, {

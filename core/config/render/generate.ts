@@ -14,7 +14,7 @@ export function generateConfig(classes: readonly ClassDeclaration[]): string {
   for (const declaration of classes) {
     const parent = declaration.parent ? ` (takes the settings of ${declaration.parent.name} too)` : '';
     lines.push(
-      '  // ' + '-'.repeat(76),
+      `  // ${'-'.repeat(76)}`,
       `  // ${declaration.name}${parent}`,
       ...wrap(declaration.help, 0).map((line) => `  // ${line}`),
       '',

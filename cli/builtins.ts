@@ -1,0 +1,108 @@
+/**
+ * The plug-ins that come with us, by name; the only file that lists them. Their settings are declared at once,
+ * their code is loaded when chosen.
+ */
+import { DummyAuthenticatorClass } from '../authenticators/dummy/traits.js';
+import { NullAuthenticatorClass } from '../authenticators/null/traits.js';
+import { PAMAuthenticatorClass } from '../authenticators/pam/traits.js';
+import { SharedPasswordAuthenticatorClass } from '../authenticators/shared-password/traits.js';
+import type { ClassDeclaration } from '../core/config/declare.js';
+import { AuthenticatorClass } from '../core/plugin/authenticator-traits.js';
+import { SpawnerClass } from '../core/plugin/spawner-traits.js';
+import { ConfigurableHTTPProxyClass, ProxyClass } from '../proxy/client/traits.js';
+import { LocalProcessSpawnerClass } from '../spawners/local-process/traits.js';
+import { SimpleLocalProcessSpawnerClass } from '../spawners/simple/traits.js';
+
+export type SlotName = 'spawner' | 'authenticator' | 'proxy';
+
+export interface Slot {
+  /** The trait of `c.JupyterHub` that chooses. */
+  readonly trait: 'spawner_class' | 'authenticator_class' | 'proxy_class';
+  /** What a plug-in's class must descend from. */
+  readonly base: ClassDeclaration;
+  readonly builtins: readonly Builtin[];
+  /** Names of JupyterHub's world whose classes are not built. */
+  readonly notBuilt: readonly string[];
+  /** What to write instead of one that is not built. */
+  readonly instead: string;
+}
+
+export interface Builtin {
+  readonly declaration: ClassDeclaration;
+  /** The module of the plug-in, loaded when it is chosen. */
+  readonly load?: () => Promise<object>;
+  /** Only its settings are known: choosing it refuses the start. */
+  readonly notBuilt?: true;
+}
+
+export const SLOTS: Readonly<Record<SlotName, Slot>> = {
+  spawner: {
+    trait: 'spawner_class',
+    base: SpawnerClass,
+    builtins: [
+      { declaration: LocalProcessSpawnerClass, load: () => import('../spawners/local-process/index.js') },
+      { declaration: SimpleLocalProcessSpawnerClass, load: () => import('../spawners/simple/index.js') },
+    ],
+    notBuilt: [
+      'kubespawner',
+      'kubernetes',
+      'dockerspawner',
+      'docker',
+      'docker-swarm',
+      'docker-system-user',
+      'sudospawner',
+      'systemd',
+      'systemdspawner',
+      'batchspawner',
+      'wrapspawner',
+      'sshspawner',
+    ],
+    instead: "c.JupyterHub.spawner_class = 'simple' (or 'localprocess')",
+  },
+  authenticator: {
+    trait: 'authenticator_class',
+    base: AuthenticatorClass,
+    builtins: [
+      { declaration: DummyAuthenticatorClass },
+      { declaration: SharedPasswordAuthenticatorClass },
+      { declaration: NullAuthenticatorClass },
+      { declaration: PAMAuthenticatorClass, notBuilt: true },
+    ],
+    notBuilt: [
+      'generic-oauth',
+      'github',
+      'google',
+      'gitlab',
+      'azuread',
+      'auth0',
+      'bitbucket',
+      'cilogon',
+      'globus',
+      'mediawiki',
+      'okpy',
+      'openshift',
+      'oauthenticator',
+      'local-generic-oauth',
+      'local-github',
+      'local-google',
+      'local-gitlab',
+      'local-azuread',
+      'ldap',
+      'ldapauthenticator',
+      'lti11',
+      'lti13',
+      'native',
+      'tmp',
+      'firstuse',
+      'remote-user',
+    ],
+    instead: "c.JupyterHub.authenticator_class = 'shared-password' (or 'dummy' for a trial)",
+  },
+  proxy: {
+    trait: 'proxy_class',
+    base: ProxyClass,
+    builtins: [{ declaration: ConfigurableHTTPProxyClass }],
+    notBuilt: ['traefik', 'traefik_file', 'traefik_redis', 'traefik_etcd', 'traefik_consul', 'kube'],
+    instead: "c.JupyterHub.proxy_class = 'configurable-http-proxy'",
+  },
+};

@@ -1,0 +1,37 @@
+/** Rules between classes that no class can check alone. */
+import { SharedPasswordAuthenticatorClass } from '../authenticators/shared-password/traits.js';
+import type { HubSettings } from '../core/plugin/selection.js';
+import { AnteroomClass, CryptKeeperClass } from '../hub/config.js';
+
+/** Faults in words; the classes' own values may be faulty too, and then their defaults stand in. */
+export function crossFaults(config: HubSettings): readonly string[] {
+  return [...passwordFaults(config), ...authStateFaults(config)];
+}
+
+function passwordFaults(config: HubSettings): readonly string[] {
+  const { password_file } = config.resolution(AnteroomClass).values as { readonly password_file: string };
+  if (password_file === '') return [];
+  if (!config.isSelected(SharedPasswordAuthenticatorClass)) {
+    return [
+      "c.Anteroom.password_file: only the authenticator 'shared-password' reads it; take it out, or choose that one",
+    ];
+  }
+  const both = (['user_password', 'admin_password', 'password_groups'] as const).filter((trait) =>
+    config.resolution(config.selected.authenticator).configured.has(trait),
+  );
+  return both.map(
+    (trait) =>
+      `c.SharedPasswordAuthenticator.${trait}: is set beside c.Anteroom.password_file, which holds the passwords; take one of them out`,
+  );
+}
+
+function authStateFaults(config: HubSettings): readonly string[] {
+  const { enable_auth_state } = config.resolution(config.selected.authenticator).values as {
+    readonly enable_auth_state?: boolean;
+  };
+  const { keys } = config.resolution(CryptKeeperClass).values as { readonly keys: readonly Uint8Array[] };
+  if (enable_auth_state !== true || keys.length > 0) return [];
+  return [
+    'c.Authenticator.enable_auth_state: needs a key; set the environment variable JUPYTERHUB_CRYPT_KEY (openssl rand -hex 32) or c.CryptKeeper.keys',
+  ];
+}

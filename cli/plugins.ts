@@ -1,0 +1,69 @@
+/** From the text of `spawner_class` and its like to a declared class. */
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { ClassDeclaration } from '../core/config/declare.js';
+import { lineage } from '../core/config/declare.js';
+import { nearest } from '../core/config/nearest.js';
+import { messageOf } from '../core/fault.js';
+import type { Slot } from './builtins.js';
+
+/** A plug-in of a user's own package: `package#Export` names an object with its declaration. */
+export interface ForeignPlugin {
+  readonly declaration: ClassDeclaration;
+}
+
+export interface Chosen {
+  readonly declaration: ClassDeclaration;
+  /** The module of a plug-in that is ours, or the export of one that is not. Loads nothing by itself. */
+  readonly load: () => Promise<object>;
+}
+
+/**
+ * @param reference a short name, JupyterHub's dotted path, our class's name, or `package#Export`
+ * @param cwd packages are looked for from there
+ * @returns a fault in words when it names nothing that is built
+ */
+export async function choose(slot: Slot, reference: string, cwd: string): Promise<Chosen | string> {
+  if (reference.includes('#')) return chooseForeign(slot, reference, cwd);
+  const wanted = reference.toLowerCase();
+  const found = slot.builtins.find(({ declaration }) =>
+    [declaration.name, ...declaration.aliases].some((name) => name.toLowerCase() === wanted),
+  );
+  if (found?.notBuilt) return `${reference} is not built yet; write ${slot.instead}`;
+  if (found) {
+    const load = found.load ?? (() => Promise.reject(new Error(`${found.declaration.name} has no module`)));
+    return { declaration: found.declaration, load };
+  }
+  const last = wanted.split('.').at(-1) ?? wanted;
+  if (
+    slot.notBuilt.some(
+      (name) => name === wanted || last.replaceAll(/authenticator$|spawner$|proxy$/g, '') === name,
+    )
+  ) {
+    return `${reference} is not built yet; write ${slot.instead}`;
+  }
+  const names = slot.builtins.flatMap(({ declaration }) => [declaration.name, ...declaration.aliases]);
+  const near = nearest(reference, names);
+  return `there is no ${reference}${near ? `; did you mean ${near}?` : ''}; write ${slot.instead}, or package#Export for one of your own`;
+}
+
+async function chooseForeign(slot: Slot, reference: string, cwd: string): Promise<Chosen | string> {
+  const [name = '', exported = ''] = reference.split('#');
+  try {
+    const path = createRequire(join(cwd, 'package.json')).resolve(name);
+    const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
+    const plugin = module[exported];
+    if (!isForeign(plugin)) return `${reference}: the package exports no ${exported} with a declaration`;
+    if (!lineage(plugin.declaration).includes(slot.base)) {
+      return `${reference}: its declaration must have ${slot.base.name} above it`;
+    }
+    return { declaration: plugin.declaration, load: async () => plugin };
+  } catch (error) {
+    return `${reference} cannot be loaded: ${messageOf(error)}`;
+  }
+}
+
+function isForeign(value: unknown): value is ForeignPlugin {
+  return typeof value === 'object' && value !== null && 'declaration' in value;
+}

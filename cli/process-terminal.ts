@@ -1,0 +1,29 @@
+import { userInfo } from 'node:os';
+import { createInterface } from 'node:readline/promises';
+import type { Terminal } from './terminal.js';
+
+/** The real process as a `Terminal`. */
+export function processTerminal(): Terminal {
+  return {
+    cwd: process.cwd(),
+    env: process.env,
+    userName: () => userInfo().username,
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    ask,
+    logIsTerminal: process.stderr.isTTY === true,
+  };
+}
+
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    // without an input the question would never be answered
+    return await Promise.race([
+      lines.question(question),
+      new Promise<string>((done) => lines.once('close', () => done(''))),
+    ]);
+  } finally {
+    lines.close();
+  }
+}
