@@ -1,0 +1,75 @@
+/** `GET …/progress`: events of a start as server-sent events (contracts/hub.md 3g, JupyterHub 6.1.1). */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { httpError } from '../../http/errors.js';
+import { scopes } from '../../http/route-config.js';
+import type { UserRecord } from '../../store/types.js';
+import { type ApiContext, findUser } from '../context.js';
+
+/** Empty lines keep intermediate proxies from closing a quiet stream. */
+const KEEP_ALIVE_MS = 8000;
+
+export interface ProgressSource {
+  /**
+   * Events until ready or failed; one event when it is over already.
+   * @returns undefined when nothing is starting and nothing has failed
+   */
+  progress(user: UserRecord, server: string, signal: AbortSignal): AsyncIterable<object> | undefined;
+  /** A start is under way: the stream will last. */
+  isStarting(user: UserRecord, server: string): boolean;
+}
+
+type Params = { user_name: string; server_name?: string };
+
+export function registerProgress(app: FastifyInstance, context: ApiContext, source: ProgressSource): void {
+  const base = `${context.prefix}users/:user_name`;
+  for (const url of [
+    `${base}/server/progress`,
+    `${base}/servers/:server_name/progress`,
+    `${base}/servers//progress`,
+  ]) {
+    app.get<{ Params: Params }>(
+      url,
+      { config: { access: scopes('read:servers') } },
+      async (request, reply) => {
+        const user = await findUser(context.store, request.params.user_name);
+        const name = request.params.server_name ?? '';
+        if (!(await context.store.spawners.find(user.id, name))) throw httpError(404);
+        const label = name === '' ? user.name : `${user.name}:${name}`;
+        const end = new AbortController();
+        const events = source.progress(user, name, end.signal);
+        if (!events) throw httpError(400, `${label} is not starting...`);
+        await stream(request, reply, events, end, source.isStarting(user, name));
+        return reply;
+      },
+    );
+  }
+}
+
+async function stream(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  events: AsyncIterable<object>,
+  end: AbortController,
+  lasting: boolean,
+): Promise<void> {
+  reply.hijack();
+  const { raw } = reply;
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (value !== undefined) raw.setHeader(name, value);
+  for (const cookie of request.session?.setCookies ?? []) raw.appendHeader('Set-Cookie', cookie);
+  raw.setHeader('Content-Type', 'text/event-stream');
+  raw.setHeader('Cache-Control', 'no-cache');
+  raw.on('close', () => end.abort());
+  raw.writeHead(200);
+  if (lasting) raw.write('\n\n');
+  const keepAlive = setInterval(() => raw.write('\n\n'), KEEP_ALIVE_MS);
+  try {
+    for await (const event of events) {
+      if (raw.destroyed) break;
+      raw.write(`data: ${JSON.stringify(event)}\n\n`);
+    }
+  } finally {
+    clearInterval(keepAlive);
+    raw.end();
+  }
+}
