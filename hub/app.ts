@@ -1,0 +1,193 @@
+/**
+ * Builds the hub's Fastify instance: every layer and route in the order in which a request meets them. Does not listen,
+ * does not touch the process; `hub.ts` makes the parts and runs it.
+ *
+ *   address check → body → session (who) → XSRF → gate (may they) → handler → headers, cookies
+ */
+import { randomBytes } from 'node:crypto';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { Log } from '../core/log.js';
+import { scrubUrl } from '../core/wire/scrub.js';
+import type { HubAddresses } from './addresses.js';
+import type { ApiContext } from './api/context.js';
+import { type ProgressSource, registerProgress } from './api/servers/progress.js';
+import { registerServers, type ServerApiOptions } from './api/servers/servers.js';
+import { type InfoOptions, registerInfo } from './api/system/info.js';
+import { registerTokens, type TokenApiOptions } from './api/tokens/tokens.js';
+import { registerActivity } from './api/users/activity.js';
+import { registerUserReads } from './api/users/read.js';
+import { registerSelf } from './api/users/self.js';
+import { type People, registerUserWrites } from './api/users/write.js';
+import { installGate } from './http/authorize.js';
+import { DEFAULT_BODY_LIMIT, installBodyParser } from './http/body.js';
+import { answerError, type ErrorHandlingOptions, httpError, installErrorHandling } from './http/errors.js';
+import { installHeaders } from './http/headers.js';
+import { trackMethods } from './http/methods.js';
+import { requireDeclaredAccess } from './http/route-config.js';
+import { type PageContext, pageText } from './pages/context.js';
+import { registerHome } from './pages/home.js';
+import { type LoginOptions, registerLogin } from './pages/login.js';
+import { prefixRedirect, type RootOptions, registerRoot } from './pages/root.js';
+import { registerSpawn } from './pages/spawn.js';
+import { registerSpawnPending } from './pages/spawn-pending.js';
+import { registerStatic } from './pages/static.js';
+import { registerTokenPage, type TokenPageOptions } from './pages/token.js';
+import { registerUserUrl, type UserUrlOptions } from './pages/user-url.js';
+import type { Rights } from './rbac/index.js';
+import { registerSession, type Sessions } from './session/index.js';
+
+export interface AppParts {
+  readonly addresses: HubAddresses;
+  readonly log: Log;
+  readonly rights: Rights;
+  readonly sessions: Sessions;
+  readonly pages: PageContext;
+  readonly api: ApiContext;
+  readonly login: LoginOptions;
+  readonly root: RootOptions;
+  readonly userUrl: UserUrlOptions;
+  readonly tokenPage: TokenPageOptions;
+  readonly tokens: TokenApiOptions;
+  readonly people: People;
+  readonly servers: ServerApiOptions;
+  readonly progress: ProgressSource;
+  readonly info: Pick<InfoOptions, 'spawnerClass' | 'authenticatorClass'>;
+  readonly logoFile: string;
+  readonly headerOverrides: Readonly<Record<string, string>>;
+  readonly cspReportUri: string | undefined;
+  /** OAuth and revocations: registered by `hub/oauth`. */
+  registerOAuth(app: FastifyInstance): void;
+}
+
+const MAX_PARAM = 1024;
+const MAX_REQUEST_ID = 64;
+
+export function buildApp(parts: AppParts): FastifyInstance {
+  const { addresses, log } = parts;
+  const { apiPrefix, hubPrefix } = addresses;
+  const errors: ErrorHandlingOptions = {
+    log,
+    apiPrefix,
+    renderErrorPage: async (request, reply, page) => {
+      const template = parts.pages.renderer.has(`${page.status}.html`) ? `${page.status}.html` : 'error.html';
+      return pageText(parts.pages, request, reply, template, {
+        status_code: page.status,
+        status_message: page.statusText,
+        message: page.message || undefined,
+        request_id: page.requestId,
+      });
+    },
+  };
+  const app = Fastify({
+    logger: false,
+    genReqId: requestId,
+    bodyLimit: DEFAULT_BODY_LIMIT,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: MAX_PARAM },
+    requestTimeout: 120_000,
+    // A path that cannot be decoded is answered by the same hand as all others.
+    frameworkErrors: (error, request, reply) => {
+      void answerError(httpError(error.statusCode ?? 400, 'Bad request'), request, reply, errors);
+    },
+  });
+  requireDeclaredAccess(app);
+  installBodyParser(app);
+  installErrorHandling(app, errors);
+  installHeaders(app, {
+    apiPrefix,
+    hubPrefix,
+    overrides: parts.headerOverrides,
+    cspReportUri: parts.cspReportUri,
+  });
+  logRequests(app, log);
+  registerSession(app, { sessions: parts.sessions, apiPrefix });
+  installGate(app, { rights: parts.rights, loginUrl: (request) => loginFor(parts, request) });
+
+  const closeMethods = trackMethods(app, apiPrefix);
+  registerApi(app, parts);
+  registerPages(app, parts);
+  parts.registerOAuth(app);
+  closeMethods();
+  app.setNotFoundHandler((request, reply) => unknownPath(parts, request, errors, reply));
+  return app;
+}
+
+function registerApi(app: FastifyInstance, parts: AppParts): void {
+  const { api, addresses } = parts;
+  registerInfo(app, { ...parts.info, prefix: api.prefix, hubPrefix: addresses.hubPrefix });
+  registerSelf(app, api);
+  registerUserReads(app, api);
+  registerUserWrites(app, api, parts.people);
+  registerActivity(app, api);
+  registerTokens(app, api, parts.tokens);
+  registerServers(app, api, parts.servers);
+  registerProgress(app, api, parts.progress);
+}
+
+function registerPages(app: FastifyInstance, parts: AppParts): void {
+  const { pages, addresses } = parts;
+  registerRoot(app, pages, parts.root);
+  registerLogin(app, pages, parts.login);
+  registerHome(app, pages);
+  registerSpawn(app, pages);
+  registerSpawnPending(app, pages);
+  registerUserUrl(app, pages, parts.userUrl);
+  registerTokenPage(app, pages, parts.tokenPage);
+  registerStatic(app, {
+    baseUrl: addresses.baseUrl,
+    hubPrefix: addresses.hubPrefix,
+    logoFile: parts.logoFile,
+  });
+}
+
+/** `/hub/login?next=<this request>` */
+function loginFor(parts: AppParts, request: FastifyRequest): string {
+  return `${parts.pages.urls.loginUrl}?next=${encodeURIComponent(request.url)}`;
+}
+
+async function unknownPath(
+  parts: AppParts,
+  request: FastifyRequest,
+  errors: ErrorHandlingOptions,
+  reply: Parameters<typeof answerError>[2],
+) {
+  const { hubPrefix } = parts.addresses;
+  if (request.method === 'GET' && !request.url.startsWith(hubPrefix)) {
+    return reply.redirect(prefixRedirect(parts.pages, request.url), 302);
+  }
+  const status = request.method === 'GET' || request.url.startsWith(parts.addresses.apiPrefix) ? 404 : 405;
+  return answerError(httpError(status), request, reply, errors);
+}
+
+/** One from the proxy in front of us when it is harmless, else our own. */
+function requestId(request: {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}): string {
+  const given = request.headers['x-request-id'];
+  if (typeof given === 'string' && given.length <= MAX_REQUEST_ID && /^[\w.:-]+$/.test(given)) return given;
+  return randomBytes(8).toString('hex');
+}
+
+function logRequests(app: FastifyInstance, log: Log): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const { statusCode } = reply;
+    const fields = {
+      status: statusCode,
+      method: request.method,
+      url: scrubUrl(request.url),
+      user: request.principal?.kind === 'user' ? request.principal.user.name : undefined,
+      ip: request.session?.request.clientAddress,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      requestId: request.id,
+    };
+    if (statusCode >= 500) log.error('request', fields);
+    else if (statusCode >= 400) log.warn('request', fields);
+    else if (isQuiet(request.url)) log.debug('request', fields);
+    else log.info('request', fields);
+  });
+}
+
+/** Probes, static files and activity would drown the log. */
+function isQuiet(url: string): boolean {
+  return /\/(?:health|static\/|logo|activity)/.test(url);
+}
