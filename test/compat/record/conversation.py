@@ -13,8 +13,15 @@ from html.parser import HTMLParser
 from urllib.parse import urlencode, urlsplit
 
 DROPPED = {"date", "content-length", "connection", "transfer-encoding"}
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 HEX32 = re.compile(r"\b[0-9a-f]{32}\b")
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+# words of the stock pages that say nothing about the request
+DECORATION = ("The error", "Jupyter has lots")
+SERVER_PORT = re.compile(r"(127\.0\.0\.1:)\d{4,5}/user/")
+# a list that the hub takes from a set
+EXCESS = re.compile(r"(requested scopes )(\S+)( not held)")
 
 
 class Page(HTMLParser):
@@ -22,11 +29,15 @@ class Page(HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.facts = {"title": "", "forms": [], "ids": [], "links": []}
+        self.facts = {"title": "", "forms": [], "ids": [], "links": [], "errors": []}
         self.in_title = False
+        # open elements inside an element whose class speaks of an error
+        self.error_depth = 0
 
     def handle_starttag(self, tag, attributes):
         a = dict(attributes)
+        if tag not in VOID and (self.error_depth or "error" in (a.get("class") or "")):
+            self.error_depth += 1
         if a.get("id"):
             self.facts["ids"].append(a["id"])
         if tag == "title":
@@ -41,12 +52,16 @@ class Page(HTMLParser):
             self.facts["links"].append(a["href"])
 
     def handle_endtag(self, tag):
+        if self.error_depth and tag not in VOID:
+            self.error_depth -= 1
         if tag == "title":
             self.in_title = False
 
     def handle_data(self, data):
         if self.in_title:
             self.facts["title"] += data.strip()
+        if self.error_depth and data.strip() and not data.strip().startswith(DECORATION):
+            self.facts["errors"].append(" ".join(data.split()))
 
 
 class Answer:
@@ -97,7 +112,8 @@ class Recorder:
         self.talks = {}
         self.current = None
         for port, name in ((hub.hub, "hub-port"), (hub.public, "public-port"), (hub.api, "api-port")):
-            self.names[f":{port}"] = ":{" + name + "}"
+            for colon in (":", "%3A"):
+                self.names[f"{colon}{port}"] = colon + "{" + name + "}"
         self.names[hub.directory] = "{directory}"
 
     def talk(self, name, about):
@@ -109,10 +125,17 @@ class Recorder:
         if secret:
             self.names[secret] = "{" + label + "}"
 
-    def hide(self, text):
+    def named(self, text):
+        """What was sent: only secrets and ports get names."""
         for value in sorted(self.names, key=len, reverse=True):
             text = text.replace(value, self.names[value])
-        return TIMESTAMP.sub("{timestamp}", HEX32.sub("{hex32}", text))
+        return text
+
+    def hide(self, text):
+        """What came back: what differs from run to run gets names too."""
+        text = TIMESTAMP.sub("{timestamp}", HEX32.sub("{hex32}", self.named(text)))
+        text = SERVER_PORT.sub(r"\1{server-port}/user/", text)
+        return EXCESS.sub(lambda m: m[1] + ",".join(sorted(m[2].split(","))) + m[3], text)
 
     def say(self, method, path, *, session=None, token=None, headers=(), json_body=None, form=None, body=None,
             port=None, note=None, name_as=None, quiet=False):
@@ -139,9 +162,10 @@ class Recorder:
         return answer
 
     def step(self, method, path, sent, body, answer, note, port):
-        request = {"method": method, "path": self.hide(path), "headers": {k: self.hide(v) for k, v in sent.items()}}
+        shown = {k: self.named(v) for k, v in sent.items()}
+        request = {"method": method, "path": self.named(path), "headers": shown}
         if body is not None:
-            request["body"] = self.hide(body.decode("utf8", "backslashreplace"))
+            request["body"] = self.named(body.decode("utf8", "backslashreplace"))
         if port == self.hub.public:
             request["through"] = "proxy"
         step = {"request": request, "response": self.response(answer)}
@@ -212,6 +236,8 @@ class Recorder:
 def settled(value):
     """Sorts the lists whose order the hub leaves to chance."""
     if isinstance(value, dict):
+        if isinstance(value.get("scope"), str) and "token_type" in value:
+            value = {**value, "scope": " ".join(sorted(value["scope"].split()))}
         return {
             k: sorted(v) if k in ("scopes", "roles", "groups") and all(isinstance(i, str) for i in v or [None])
             else settled(v)
@@ -226,7 +252,7 @@ def exchange(port, method, path, headers, body, limit=15):
     """One request; a hub that hangs, hangs up or is gone is an answer too (status None)."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=limit)
     try:
-        connection.putrequest(method, path, skip_accept_encoding=True)
+        connection.putrequest(method, path, skip_host="Host" in headers, skip_accept_encoding=True)
         for key, value in headers.items():
             connection.putheader(key, value)
         if body is not None:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Records facts about the real peers into test/fixtures/. Needs python3, npm and a network for the
 # first run; PostgreSQL's server programs for the PostgreSQL schema. Run it from anywhere:
-#   test/compat/record/record.sh [schema|traits|openapi|vectors|answers|environment ...]
+#   test/compat/record/record.sh [schema|traits|openapi|vectors|answers|environment|metrics ...]
 # With no argument everything is recorded again. The versions are those that Anteroom matches.
 set -eu
 
@@ -56,10 +56,11 @@ record_openapi() { make_sdist; python "$here/openapi.py" "$cache/sdist/jupyterhu
 record_vectors() { python "$here/scope_vectors.py" "$fixtures"; python "$here/crypto_vectors.py" "$fixtures"; }
 record_answers() { python "$here/answers.py" "$fixtures/hub-answers"; }
 record_environment() { python "$here/environment.py" "$fixtures/spawn-environment.json"; }
+record_metrics() { python "$here/metrics.py" "$fixtures/metrics.json"; }
 
 make_venv
 make_chp
-[ $# -gt 0 ] || set -- schema traits openapi vectors answers environment
+[ $# -gt 0 ] || set -- schema traits openapi vectors answers environment metrics
 for part in "$@"; do
   echo "== $part"
   "record_$part"

@@ -1,5 +1,7 @@
 """Conversations a browser has with the hub's pages: sign-in, sign-out, redirects, errors, methods."""
 
+import time
+
 from conversation import Session
 
 NAVIGATE = {"Sec-Fetch-Mode": "navigate", "Accept": "text/html"}
@@ -47,6 +49,8 @@ def sign_in(r):
     r.say("POST", "/hub/login", session=s, form={"username": "alice", "password": "secret"}, note="no xsrf argument")
     r.say("POST", "/hub/login?_xsrf=nonsense", session=s, form={"username": "alice", "password": "secret"},
           note="wrong xsrf argument")
+    # a token made in the same second for the same address would be equal
+    time.sleep(1.1)
     r.say("POST", "/hub/login?_xsrf=" + s.xsrf, form={"username": "alice", "password": "secret"},
           note="right argument, no cookies")
     r.say("POST", "/hub/login", session=s, headers={**NAVIGATE, "X-XSRFToken": s.xsrf},

@@ -1,6 +1,7 @@
 """Conversations about servers: start, wait, stop, progress, named servers, throttling, the pages."""
 
 import json
+import re
 import threading
 import time
 
@@ -8,6 +9,7 @@ from conversation import exchange
 
 SERVICE = "recorder-token-of-the-fixtures"
 NAVIGATE = {"Sec-Fetch-Mode": "navigate", "Accept": "text/html"}
+NUMBER = re.compile(r"\b[3-6]0 seconds")
 SERVER = "/hub/api/users/alice/server"
 
 
@@ -137,24 +139,31 @@ def cancelled(r):
     waiting = {}
 
     def start():
-        answer = exchange(r.hub.hub, "POST", SERVER, {"Authorization": f"token {token}"}, b"", limit=12)
+        headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
+        body = json.dumps({"delay": 30}).encode()
+        answer = exchange(r.hub.hub, "POST", SERVER, headers, body, limit=12)
         waiting.update({"status": answer.status, "body": answer.text})
 
-    body = json.dumps({"delay": 30}).encode()
-    r.say("POST", SERVER, token=token, body=body, quiet=True)
     thread = threading.Thread(target=start)
     thread.start()
-    time.sleep(0.3)
-    r.say("DELETE", SERVER, token=token, note="stop, while another start request waits")
+    time.sleep(0.8)
+    r.say("DELETE", SERVER, token=token, note="stop, while the start request waits for its answer")
     thread.join()
-    r.current.append({"note": "the other start request", "response": waiting})
+    r.current.append({"note": "what that start request got", "response": waiting})
+    until(r, "alice", at_rest)
+    r.say("POST", SERVER, token=token, json_body={"delay": 0.1}, note="start after a cancelled start")
+    r.say("GET", SERVER, token=token)
+    r.say("DELETE", SERVER, token=token, quiet=True)
     until(r, "alice", at_rest)
 
 
 def bad_bodies(r):
     r.talk("server-bodies", "bodies of a start")
     token = r.tokens["alice"]
-    for body in ([], "x", 1, {"user_options": []}, {"user_options": "x"}, {"display_name": 1}, {"user_options": {"a": 1}, "display_name": "shown"}, {"user_options": None}, {"x": 1}):
+    r.say("POST", SERVER, token=token, json_body={"user_options": {"first": 1}}, quiet=True)
+    r.say("DELETE", SERVER, token=token, quiet=True)
+    until(r, "alice", at_rest)
+    for body in ([], {}, "x", 1, {"user_options": []}, {"user_options": "x"}, {"display_name": 1}, {"user_options": {"a": 1}, "display_name": "shown"}, {"user_options": None}, {"x": 1}):
         r.say("POST", SERVER, token=token, json_body=body)
         r.say("GET", SERVER, token=token, note="the model after it")
         r.say("DELETE", SERVER, token=token, quiet=True)
@@ -236,6 +245,11 @@ def hold_plain(r):
     r.say("POST", "/hub/api/shutdown", token=SERVICE, json_body={})
 
 
+def rounded(answer):
+    """The wait that a throttled request is told is random, in tens of seconds."""
+    answer["message"] = NUMBER.sub("{tens} seconds", answer["message"])
+
+
 def hold_throttle(r):
     r.name(SERVICE, "token:recorder")
     setup(r, ["alice", "bob", "carol", "dan"])
@@ -244,9 +258,13 @@ def hold_throttle(r):
     r.say("POST", "/hub/api/users/bob/server", token=r.tokens["bob"], note="second, while the first is pending")
     retry = r.current[-1]["response"]["headers"].get("retry-after")
     r.current[-1]["response"]["headers"]["retry-after"] = "{30..60}" if retry and 30 <= int(retry) <= 60 else retry
+    rounded(r.current[-1]["response"]["json"])
     s = r.sign_in("bob")
     r.say("GET", "/hub/spawn", session=s, headers=NAVIGATE, note="the same by a page")
-    r.current[-1]["response"]["headers"].pop("retry-after", None)
+    response = r.current[-1]["response"]
+    if "retry-after" in response["headers"]:
+        response["headers"]["retry-after"] = "{30..60}"
+    response["page"]["errors"] = [NUMBER.sub("{tens} seconds", e) for e in response["page"]["errors"]]
     until(r, "alice", at_rest)
     r.say("POST", "/hub/api/users/bob/server", token=r.tokens["bob"], note="the second, now")
     until(r, "bob", at_rest)

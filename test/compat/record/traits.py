@@ -125,7 +125,7 @@ def observed(instance, name):
 
 
 def static_default(trait):
-    """What traitlets gives without an object; None for a type that needs one."""
+    """What traitlets gives without an object."""
     if trait.name in PER_MACHINE:
         return {"$perMachine": PER_MACHINE[trait.name]}
     return as_json(trait.default())
