@@ -39,6 +39,8 @@ export interface SpawnerInit<Config> {
   readonly clock: Clock;
   /** Folder for output files of servers (0700). */
   readonly outputDir: string;
+  /** Bytes at which an output file is cut; the spawner's own default when absent. */
+  readonly outputBytes?: number;
 }
 
 export interface StartContext {

@@ -176,7 +176,7 @@ export abstract class ProcessSpawner<Config extends LocalProcessSpawnerConfig> i
   }
 
   tidy(): Promise<void> {
-    return this.#output.tidy();
+    return this.#output.tidy(this.init.outputBytes);
   }
 
   async deleteForever(): Promise<void> {

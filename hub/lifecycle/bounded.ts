@@ -1,0 +1,44 @@
+import type { Clock } from '../../core/clock.js';
+import type { Fault } from '../../core/fault.js';
+
+/**
+ * Runs `work` until it ends, `ms` have passed or `outer` is aborted. The work's own signal is aborted then, and the
+ * promise rejects at once: work that does not listen cannot hold anybody up.
+ * @param late the fault of a deadline that has passed
+ */
+export async function bounded<T>(
+  clock: Clock,
+  ms: number,
+  outer: AbortSignal,
+  late: () => Fault,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  outer.throwIfAborted();
+  const timer = new AbortController();
+  const deadline = new AbortController();
+  const signal = AbortSignal.any([outer, deadline.signal]);
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  clock.sleep(ms, timer.signal).then(
+    () => deadline.abort(late()),
+    () => undefined, // the work ended first
+  );
+  try {
+    return await Promise.race([work(signal), aborted]);
+  } finally {
+    timer.abort();
+    if (onAbort) signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** Resolves with the promise, or after `ms` with `undefined`; for callers that wait a little and come back later. */
+export async function within(promise: Promise<void>, ms: number, clock: Clock): Promise<void> {
+  if (ms <= 0) return;
+  const timer = new AbortController();
+  const pause = clock.sleep(ms, timer.signal).catch(() => undefined);
+  await Promise.race([promise, pause]);
+  timer.abort();
+}

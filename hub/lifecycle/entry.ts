@@ -1,0 +1,62 @@
+import type { ServerName } from '../../core/model/names.js';
+import type { ServerAddress, Spawner } from '../../core/plugin/spawner.js';
+import type { UserRecord } from '../store/types.js';
+import type { ProgressLog } from './progress.js';
+import type { Pending, ServerStatus, SpawnFailure } from './types.js';
+import type { SpawnerView } from './view.js';
+
+/**
+ * What the hub holds in memory of one server that is not stopped, or whose last start failed. The database knows
+ * the same (server row, state, operation): a restart makes these anew.
+ */
+export interface ServerEntry {
+  user: UserRecord;
+  name: ServerName;
+  /** `/user/alice/`, escaped, with the application prefix. */
+  baseUrl: string;
+  spawnerId: number;
+  pending: Pending | null;
+  /** Set while the server counts as there. */
+  address?: ServerAddress | undefined;
+  spawner?: Spawner | undefined;
+  /** What hooks see; from the start, or made anew after a restart. */
+  view?: SpawnerView | undefined;
+  spawnId?: string | undefined;
+  /** The API token while the server starts, so that it can be blanked in output; dropped after. */
+  secret?: string | undefined;
+  failure?: SpawnFailure | undefined;
+  progress?: ProgressLog | undefined;
+  /** The operation under way; never rejects. */
+  operation?: Promise<void> | undefined;
+  /** Cancels the operation under way. */
+  abort?: AbortController | undefined;
+  polling?: Disposable | undefined;
+  /** `X-JupyterHub-Version` of the first answer. */
+  version?: string | undefined;
+}
+
+export function statusOf(entry: ServerEntry | undefined): ServerStatus {
+  if (!entry) return { pending: null, ready: false, active: false };
+  const ready = entry.pending === null && entry.address !== undefined;
+  return {
+    pending: entry.pending,
+    ready,
+    active: ready || entry.pending !== null,
+    ...(entry.failure && { failure: entry.failure }),
+  };
+}
+
+export function entryKey(userId: number, name: string): string {
+  return `${userId}/${name}`;
+}
+
+/** For log lines. */
+export function serverLabel(entry: Pick<ServerEntry, 'user' | 'name'>): string {
+  return `${entry.user.name}/${entry.name}`;
+}
+
+/** Where the proxy forwards to; unix sockets in configurable-http-proxy's form. */
+export function targetOf(address: ServerAddress): string {
+  if (address.kind === 'unix') return `http+unix://${encodeURIComponent(address.path)}`;
+  return `${address.proto}://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
+}

@@ -1,0 +1,308 @@
+/**
+ * The only owner of a server's state: starts, stops, watches, adopts, and keeps the proxy's table in step.
+ *
+ * Owns: the order of those steps, the rows that are written at each (contracts/database.md 2), limits, progress,
+ * failures. Does not own: who may ask for it (hub/rbac and the routes), how a process or pod is made (the spawner),
+ * how a table is kept (the proxy client), names and limits of named servers (hub/api).
+ */
+import { randomUUID } from 'node:crypto';
+import { Fault, messageOf } from '../../core/fault.js';
+import { every } from '../../core/lifecycle.js';
+import type { JsonObject } from '../../core/model/json.js';
+import { type ServerName, serverPath } from '../../core/model/names.js';
+import type { UserRecord } from '../store/types.js';
+import { adoptServers, findServers } from './adopt.js';
+import { within } from './bounded.js';
+import { type ServerEntry, serverLabel, statusOf } from './entry.js';
+import { cancelled } from './failure.js';
+import { checkLimits } from './limits.js';
+import { Operator } from './operate.js';
+import { failedMessage, ProgressLog } from './progress.js';
+import { Registry } from './registry.js';
+import { RouteKeeper } from './routes.js';
+import { forgetSpawner, formFor, optionsFor, renameServer } from './servers.js';
+import type { LifecycleDeps, ProgressMessage, ServerStatus, StartRequest } from './types.js';
+
+export * from './types.js';
+
+const TIDY_MS = 5_000;
+
+export class ServerLifecycle implements AsyncDisposable {
+  readonly #deps: LifecycleDeps;
+  readonly #registry = new Registry();
+  readonly #operator: Operator;
+  readonly #routes: RouteKeeper;
+  readonly #timers: Disposable[] = [];
+  #closing = false;
+
+  constructor(deps: LifecycleDeps) {
+    this.#deps = deps;
+    this.#operator = new Operator(deps, this.#registry);
+    this.#routes = new RouteKeeper(deps, this.#registry.entries);
+  }
+
+  status(user: Pick<UserRecord, 'id'>, serverName: string): ServerStatus {
+    return statusOf(this.#registry.get(user.id, serverName));
+  }
+
+  /** `X-JupyterHub-Version` of a ready server, for the redirect-loop rule. */
+  serverVersion(user: Pick<UserRecord, 'id'>, serverName: string): string | undefined {
+    return this.#registry.get(user.id, serverName)?.version;
+  }
+
+  counts(): { readonly spawning: number; readonly active: number } {
+    return this.#registry.counts();
+  }
+
+  /**
+   * Starts a server; resolves when it is ready or `waitMs` have passed.
+   * @throws Fault when it failed within that time; 400 when it runs or something is under way; 429 at a limit
+   */
+  async start(user: UserRecord, serverName: string, request: StartRequest): Promise<ServerStatus> {
+    await this.check(user, serverName);
+    const entry = this.#reserve(user, serverName);
+    const outcome = this.#operator.start(entry, request);
+    entry.operation = outcome.catch(() => undefined); // kept as the entry's failure
+    await within(outcome, request.waitMs, this.#deps.clock);
+    return statusOf(entry);
+  }
+
+  /** From here on nobody else starts it. No await between the checks and the mark. */
+  #reserve(user: UserRecord, serverName: string): ServerEntry {
+    if (this.#closing)
+      throw new Fault('HUB_CLOSING', 'The hub is being restarted. Try again in a minute.', { status: 503 });
+    const name = serverName as ServerName;
+    if (serverName.includes('/')) throw refusal('SERVER_NAME', 'The name of a server cannot hold a slash.');
+    const { pending, ready } = this.status(user, name);
+    if (pending !== null) {
+      this.#deps.observe?.({ kind: 'refused', reason: 'already-pending' });
+      throw refusal('SERVER_PENDING', `${serverLabel({ user, name })} is pending ${pending}`);
+    }
+    if (ready) throw refusal('SERVER_RUNNING', `${serverLabel({ user, name })} is already running`);
+    this.#checkLimits();
+    const entry: ServerEntry = {
+      user,
+      name,
+      baseUrl: serverPath(this.#deps.settings.baseUrl, user.name, name),
+      spawnerId: 0,
+      pending: 'spawn',
+      spawnId: `${this.#deps.settings.hubId}.${randomUUID()}`,
+      abort: new AbortController(),
+      progress: new ProgressLog(),
+    };
+    this.#registry.put(entry);
+    return entry;
+  }
+
+  #checkLimits(): void {
+    try {
+      checkLimits(this.#deps.settings, this.#registry.counts());
+    } catch (error) {
+      if (error instanceof Fault) {
+        this.#deps.observe?.({
+          kind: 'refused',
+          reason: error.reason === 'throttled' ? 'throttled' : 'too-many-users',
+        });
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * Stops a server or cancels its start; resolves when it is gone or `waitMs` have passed. One that is not there
+   * counts as stopped.
+   * @throws Fault when it could not be stopped, 400 while it is being renamed
+   */
+  async stop(
+    user: Pick<UserRecord, 'id'>,
+    serverName: string,
+    request: { readonly waitMs: number },
+  ): Promise<ServerStatus> {
+    const entry = this.#registry.get(user.id, serverName);
+    if (!entry) return statusOf(undefined);
+    if (entry.pending === 'rename')
+      throw refusal('SERVER_PENDING', 'The server is being renamed. Try again in a moment.');
+    await within(this.#stop(entry), request.waitMs, this.#deps.clock);
+    return statusOf(this.#registry.get(user.id, serverName));
+  }
+
+  async #stop(entry: ServerEntry): Promise<void> {
+    if (entry.pending === 'spawn' || entry.pending === 'check') {
+      entry.abort?.abort(cancelled());
+      await entry.operation;
+    }
+    if (entry.pending === 'stop') await entry.operation;
+    if (entry.pending !== null || !entry.address) return;
+    entry.pending = 'stop';
+    const outcome = this.#operator.stop(entry);
+    entry.operation = outcome.catch(() => undefined); // told to who asked, and logged
+    await outcome;
+  }
+
+  /** Looks whether a ready server still lives, and cleans up when it does not. */
+  async check(user: Pick<UserRecord, 'id'>, serverName: string): Promise<void> {
+    const entry = this.#registry.get(user.id, serverName);
+    if (!entry?.spawner || !statusOf(entry).ready) return;
+    const result = await entry.spawner.poll();
+    if (!result.running) await this.#operator.exited(entry, result.exitStatus);
+  }
+
+  /**
+   * Messages of the start under way, from the first on; of a ready server or a failed start the last one alone.
+   * @throws Fault 400 when there is nothing to tell, 404 for a server that was not started
+   */
+  progress(user: Pick<UserRecord, 'id'>, serverName: string): AsyncIterable<ProgressMessage> {
+    const entry = this.#registry.get(user.id, serverName);
+    if (!entry) throw new Fault('SERVER_NOT_STARTED', 'This server was not started.', { status: 404 });
+    if ((entry.pending === 'spawn' || entry.pending === 'check') && entry.progress)
+      return entry.progress.listen();
+    if (statusOf(entry).ready) return once(() => this.#operator.readyEvent(entry));
+    const { failure } = entry;
+    if (failure && entry.pending === null) return once(async () => failedMessage(failure));
+    throw refusal('SERVER_NOT_STARTING', `${serverLabel(entry)} is not starting`);
+  }
+
+  /** HTML of the options form; empty: start at once. */
+  optionsForm(user: UserRecord, serverName: string): Promise<string> {
+    return formFor(this.#deps, this.#idle(user, serverName));
+  }
+
+  optionsFromForm(
+    user: UserRecord,
+    serverName: string,
+    form: Readonly<Record<string, unknown>>,
+  ): Promise<JsonObject> {
+    return optionsFor(this.#deps, this.#idle(user, serverName), form);
+  }
+
+  /** Stops and forgets a named server. @throws Fault 400 for the default one */
+  async remove(user: UserRecord, serverName: string): Promise<void> {
+    if (serverName === '') throw refusal('SERVER_DEFAULT', 'The default server cannot be removed.');
+    await this.#stopAndForget(user, serverName);
+    const record = await this.#deps.store.spawners.find(user.id, serverName);
+    if (record) await this.#deps.store.spawners.delete(record.id);
+  }
+
+  /** Before a user is deleted: stops all servers and lets the spawner forget them. */
+  async forgetUser(user: UserRecord): Promise<void> {
+    for (const { name } of await this.#deps.store.spawners.byUser(user.id))
+      await this.#stopAndForget(user, name);
+  }
+
+  async #stopAndForget(user: UserRecord, serverName: string): Promise<void> {
+    const entry = this.#registry.get(user.id, serverName);
+    if (entry) await this.#stop(entry);
+    await forgetSpawner(this.#deps, this.#idle(user, serverName));
+    if (entry) this.#registry.drop(entry);
+  }
+
+  /** @throws Fault 400 while it is active, 404, 409 when the new name is taken */
+  async rename(user: UserRecord, oldName: string, newName: string): Promise<void> {
+    if (this.status(user, oldName).active || this.status(user, newName).active) {
+      throw refusal('SERVER_ACTIVE', 'Stop the server before renaming it.');
+    }
+    const entry: ServerEntry = { ...this.#idle(user, oldName), pending: 'rename' };
+    this.#registry.put(entry);
+    try {
+      await renameServer(
+        this.#deps,
+        entry,
+        newName as ServerName,
+        `${this.#deps.settings.hubId}.rename-${randomUUID()}`,
+      );
+    } finally {
+      this.#registry.drop(entry);
+    }
+  }
+
+  #idle(user: UserRecord, serverName: string): ServerEntry {
+    const baseUrl = serverPath(this.#deps.settings.baseUrl, user.name, serverName);
+    return { user, name: serverName as ServerName, baseUrl, spawnerId: 0, pending: null };
+  }
+
+  /**
+   * After a start of the hub: looks after every server that the database knows and ends what it does not. Resolves
+   * when done or after `initSpawnersTimeoutMs`; the rest goes on, and those servers are pending `check` meanwhile.
+   */
+  async adoptAll(): Promise<void> {
+    const { clock, log, settings, spawner } = this.#deps;
+    const found = await findServers(this.#deps);
+    for (const { entry } of found) this.#registry.put(entry);
+    const work = Promise.all([
+      adoptServers(this.#deps, found, this.#operator),
+      spawner.sweepOrphans(this.#registry.spawnIds, settings.hubId).then((ended) => {
+        if (ended > 0) log.warn('ended processes of servers that the database does not know', { ended });
+      }),
+    ]).then(
+      () => undefined,
+      (error: unknown) => log.error('not everything could be looked after', { error: messageOf(error) }),
+    );
+    for (const { entry } of found) entry.operation ??= work;
+    await within(work, settings.initSpawnersTimeoutMs, clock);
+  }
+
+  /** Starts what runs periodically. Call when the proxy is up. */
+  begin(): void {
+    const { log, proxy, settings } = this.#deps;
+    const failed = (what: string) => (error: unknown) => log.error(what, { error: messageOf(error) });
+    const reconcile = (): Promise<void> => this.reconcileRoutes();
+    this.#timers.push(
+      every(TIDY_MS, () => this.#tidy(), failed('output of servers could not be bounded')),
+      every(settings.lastActivityIntervalMs, reconcile, failed('routes could not be checked')),
+      proxy.onRestart(() => {
+        reconcile().catch(failed('routes could not be restored'));
+      }),
+    );
+  }
+
+  /** Makes the proxy's table right, and reads from it when servers were last used. */
+  reconcileRoutes(): Promise<void> {
+    return this.#routes.reconcile();
+  }
+
+  async #tidy(): Promise<void> {
+    for (const entry of [...this.#registry.entries.values()]) {
+      try {
+        await entry.spawner?.tidy?.();
+      } catch (error) {
+        this.#deps.log.warn('the output of a server could not be bounded', {
+          server: serverLabel(entry),
+          error: messageOf(error),
+        });
+      }
+    }
+  }
+
+  /**
+   * An orderly end: with `cleanup_servers` everything is stopped, else everything lives on and what is under way is
+   * finished or cleaned up by the next hub.
+   */
+  async shutdown(options: { readonly stopServers?: boolean } = {}): Promise<void> {
+    this.#closing = true;
+    this.#disposeTimers();
+    const entries = [...this.#registry.entries.values()];
+    if (options.stopServers ?? this.#deps.settings.cleanupServers) {
+      const stops = entries.filter((entry) => entry.pending !== 'rename').map((entry) => this.#stop(entry));
+      await Promise.allSettled(stops); // what could not be stopped was logged, and is in the database
+    } else this.#operator.abandoned = true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
+    this.#operator.abandoned = true;
+    this.#disposeTimers();
+    for (const entry of this.#registry.entries.values()) entry.polling?.[Symbol.dispose]();
+  }
+
+  #disposeTimers(): void {
+    for (const timer of this.#timers.splice(0)) timer[Symbol.dispose]();
+  }
+}
+
+function refusal(code: string, message: string): Fault {
+  return new Fault(code, message, { status: 400 });
+}
+
+async function* once(make: () => Promise<ProgressMessage>): AsyncGenerator<ProgressMessage, void, undefined> {
+  yield await make();
+}

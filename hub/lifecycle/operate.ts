@@ -1,0 +1,237 @@
+import { randomUUID } from 'node:crypto';
+import { Fault, messageOf } from '../../core/fault.js';
+import type { AdoptionPort, Found } from './adopt.js';
+import { type ServerEntry, serverLabel } from './entry.js';
+import { describeFailure } from './failure.js';
+import { pollServer } from './polling.js';
+import { failedMessage, readyMessage } from './progress.js';
+import type { Registry } from './registry.js';
+import { startServer } from './start.js';
+import { openStop, stopServer } from './stop.js';
+import type { LifecycleDeps, ProgressMessage, SpawnFailure, StartRequest } from './types.js';
+
+/**
+ * Runs the operations of entries from begin to end: one at a time for each, with an outcome that pages, metrics and
+ * log agree on. The entry's `pending` is set by whoever asks and cleared here.
+ */
+export class Operator implements AdoptionPort {
+  readonly #deps: LifecycleDeps;
+  readonly #registry: Registry;
+  #consecutive = 0;
+  /** The hub ends and leaves servers alone: nothing that fails from now on is cleaned up. */
+  abandoned = false;
+
+  constructor(deps: LifecycleDeps, registry: Registry) {
+    this.#deps = deps;
+    this.#registry = registry;
+  }
+
+  /** Rejects with a Fault when the start failed; everything is cleaned up by then. */
+  async start(entry: ServerEntry, request: StartRequest): Promise<void> {
+    const { clock } = this.#deps;
+    const began = clock.monotonic();
+    const signal = entry.abort?.signal ?? new AbortController().signal;
+    try {
+      await startServer(this.#deps, entry, request, signal);
+    } catch (error) {
+      throw await this.#startFailed(entry, signal.aborted ? signal.reason : error, began);
+    }
+    this.#consecutive = 0;
+    await this.#becomeReady(entry);
+    this.#deps.observe?.({
+      kind: 'started',
+      user: entry.user.name,
+      server: entry.name,
+      ms: clock.monotonic() - began,
+    });
+  }
+
+  async #startFailed(entry: ServerEntry, error: unknown, began: number): Promise<Fault> {
+    const failure = await this.#describe(entry, error);
+    const { log, clock } = this.#deps;
+    const detail = error instanceof Fault ? error.detail : error instanceof Error ? error.stack : undefined;
+    log.error('a server did not start', {
+      server: serverLabel(entry),
+      incident: failure.incident,
+      code: failure.code,
+      error: messageOf(error),
+      detail,
+      output: failure.output,
+    });
+    if (!this.abandoned) await this.#cleanUp(entry);
+    const refused = failure.status < 500;
+    if (!refused) this.#consecutive++;
+    if (this.#consecutive > 1) log.warn('starts have failed in a row', { consecutive: this.#consecutive });
+    this.#deps.observe?.({
+      kind: 'start-failed',
+      user: entry.user.name,
+      server: entry.name,
+      ms: clock.monotonic() - began,
+      outcome: refused ? 'failure' : 'error',
+      reason: (error instanceof Fault ? error.reason : undefined) ?? 'error',
+      consecutive: this.#consecutive,
+    });
+    this.#endFailed(entry, failure);
+    return error instanceof Fault ? error : new Fault(failure.code, failure.message, { cause: error });
+  }
+
+  async #describe(entry: ServerEntry, error: unknown): Promise<SpawnFailure> {
+    let output: string | undefined;
+    try {
+      output = await entry.spawner?.lastOutput?.();
+    } catch (unreadable) {
+      this.#deps.log.warn('the output of a server could not be read', {
+        server: serverLabel(entry),
+        error: messageOf(unreadable),
+      });
+    }
+    return describeFailure(error, entry.secret ? output?.replaceAll(entry.secret, '[token]') : output);
+  }
+
+  async #cleanUp(entry: ServerEntry): Promise<void> {
+    try {
+      if (entry.spawnerId !== 0) await stopServer(this.#deps, entry, entry.spawnId ?? '', { now: true });
+    } catch (error) {
+      this.#deps.log.error('a failed start could not be cleaned up', {
+        server: serverLabel(entry),
+        error: messageOf(error),
+      });
+      entry.address = undefined;
+    }
+  }
+
+  #endFailed(entry: ServerEntry, failure: SpawnFailure): void {
+    entry.pending = null;
+    entry.secret = undefined;
+    entry.failure = failure.cancelled ? undefined : failure;
+    entry.progress?.finish(failedMessage(failure));
+    this.#registry.settle(entry);
+  }
+
+  async #becomeReady(entry: ServerEntry): Promise<void> {
+    entry.pending = null;
+    entry.secret = undefined;
+    entry.failure = undefined;
+    this.#watch(entry);
+    entry.progress?.finish(await this.readyEvent(entry));
+  }
+
+  /** The last progress message, as `progress_ready_hook` wants it. */
+  async readyEvent(entry: ServerEntry): Promise<ProgressMessage> {
+    const message = readyMessage(entry.baseUrl);
+    const hook = this.#deps.spawner.config.progress_ready_hook;
+    if (!hook) return message;
+    try {
+      const changed = await hook(entry.view, { ...message });
+      return typeof changed === 'object' && changed !== null ? (changed as ProgressMessage) : message;
+    } catch (error) {
+      this.#deps.log.error('progress_ready_hook failed', {
+        server: serverLabel(entry),
+        error: messageOf(error),
+      });
+      return message;
+    }
+  }
+
+  /** Rejects when the server could not be ended; it counts as running then. */
+  async stop(entry: ServerEntry): Promise<void> {
+    const { clock } = this.#deps;
+    const began = clock.monotonic();
+    const operationId = `${this.#deps.settings.hubId}.stop-${randomUUID()}`;
+    entry.polling?.[Symbol.dispose]();
+    try {
+      await openStop(this.#deps, entry, operationId);
+      await stopServer(this.#deps, entry, operationId, { now: false });
+    } catch (error) {
+      await this.#stopFailed(entry, operationId, error);
+      throw error;
+    }
+    this.#stopped(entry);
+    this.#deps.observe?.({
+      kind: 'stopped',
+      user: entry.user.name,
+      server: entry.name,
+      ms: clock.monotonic() - began,
+    });
+  }
+
+  #stopped(entry: ServerEntry): void {
+    entry.pending = null;
+    entry.failure = undefined;
+    this.#registry.settle(entry);
+  }
+
+  async #stopFailed(entry: ServerEntry, operationId: string, error: unknown): Promise<void> {
+    this.#deps.log.error('a server could not be stopped', {
+      server: serverLabel(entry),
+      error: messageOf(error),
+      detail: error instanceof Fault ? error.detail : undefined,
+    });
+    try {
+      await this.#deps.store.operations.end(entry.spawnerId, operationId);
+    } catch (failure) {
+      this.#deps.log.error('an operation could not be closed', {
+        server: serverLabel(entry),
+        error: messageOf(failure),
+      });
+    }
+    entry.pending = null;
+    if (entry.address) this.#watch(entry);
+    else this.#registry.settle(entry);
+  }
+
+  #watch(entry: ServerEntry): void {
+    const { spawner } = entry;
+    if (!spawner) return;
+    const { clock, log, spawner: choice } = this.#deps;
+    entry.polling?.[Symbol.dispose]();
+    entry.polling = pollServer(spawner, {
+      clock,
+      log,
+      seconds: choice.config.poll_interval,
+      jitter: choice.config.poll_jitter,
+      onExit: (exitStatus) => {
+        void this.exited(entry, exitStatus);
+      },
+    });
+  }
+
+  /** The server ended by itself: everything that said it was there goes. */
+  async exited(entry: ServerEntry, exitStatus: number): Promise<void> {
+    if (entry.pending !== null || !entry.address) return;
+    const { user, name } = entry;
+    this.#deps.log.warn('a server ended by itself', { server: serverLabel(entry), exitStatus });
+    this.#deps.observe?.({ kind: 'exited', user: user.name, server: name, exitStatus });
+    entry.pending = 'stop';
+    entry.operation = this.stop(entry).catch(() => undefined); // logged by stop
+    await entry.operation;
+  }
+
+  async ready({ entry }: Found): Promise<void> {
+    this.#deps.log.info('adopted a running server', { server: serverLabel(entry) });
+    await this.#becomeReady(entry);
+  }
+
+  async gone({ entry, operation }: Found, cause: Fault): Promise<void> {
+    const { log } = this.#deps;
+    log.warn('a server is gone after a restart', {
+      server: serverLabel(entry),
+      error: cause.message,
+      detail: cause.detail,
+    });
+    const failure = await this.#describe(entry, cause);
+    const operationId = operation?.spawnId ?? '';
+    if (this.abandoned) return;
+    await stopServer(this.#deps, entry, operationId, { now: operation?.kind === 'spawn' });
+    if (operation?.kind === 'spawn') this.#endFailed(entry, failure);
+    else {
+      entry.progress?.finish(failedMessage(failure));
+      this.#stopped(entry);
+    }
+  }
+
+  async finishStop({ entry, operation }: Found): Promise<void> {
+    await stopServer(this.#deps, entry, operation?.spawnId ?? '', { now: false });
+    this.#stopped(entry);
+  }
+}

@@ -1,0 +1,42 @@
+import { entryKey, type ServerEntry } from './entry.js';
+
+/** The servers that are not stopped, or whose last start failed, by user and name. */
+export class Registry {
+  readonly entries = new Map<string, ServerEntry>();
+  /** Spawn ids of all that may live; a live view for sweeps. */
+  readonly spawnIds = new Set<string>();
+
+  get(userId: number, name: string): ServerEntry | undefined {
+    return this.entries.get(entryKey(userId, name));
+  }
+
+  put(entry: ServerEntry): void {
+    this.entries.set(entryKey(entry.user.id, entry.name), entry);
+    if (entry.spawnId !== undefined) this.spawnIds.add(entry.spawnId);
+  }
+
+  /** Forgets what is stopped; a failure stays for its page. */
+  settle(entry: ServerEntry): void {
+    if (entry.spawnId !== undefined && !entry.address) this.spawnIds.delete(entry.spawnId);
+    if (!entry.address && !entry.failure && entry.pending === null) this.drop(entry);
+  }
+
+  drop(entry: ServerEntry): void {
+    const key = entryKey(entry.user.id, entry.name);
+    if (this.entries.get(key) === entry) this.entries.delete(key);
+  }
+
+  ofUser(userId: number): readonly ServerEntry[] {
+    return [...this.entries.values()].filter((entry) => entry.user.id === userId);
+  }
+
+  counts(): { readonly spawning: number; readonly active: number } {
+    let spawning = 0;
+    let active = 0;
+    for (const entry of this.entries.values()) {
+      if (entry.pending === 'spawn') spawning++;
+      if (entry.pending !== null || entry.address) active++;
+    }
+    return { spawning, active };
+  }
+}

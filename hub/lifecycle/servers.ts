@@ -1,0 +1,80 @@
+import type { JsonObject } from '../../core/model/json.js';
+import type { ServerName } from '../../core/model/names.js';
+import { timestamp } from '../../core/model/time.js';
+import { NotFound } from '../store/errors.js';
+import type { SpawnerRecord } from '../store/types.js';
+import type { ServerEntry } from './entry.js';
+import { applyGroupOverrides, callHook } from './hooks.js';
+import { optionsForm, optionsFromForm } from './options.js';
+import { makeSpawner, viewOf } from './start.js';
+import type { LifecycleDeps } from './types.js';
+import type { SpawnerView } from './view.js';
+
+/** What is asked of servers that are not running: their form, their end, another name. */
+
+const RENAME_MS = 60_000;
+
+/** The form, after auth_state_hook and group overrides had their say (contracts/spawner.md 2.1). */
+export async function formFor(deps: LifecycleDeps, entry: ServerEntry): Promise<string> {
+  return optionsForm(await formView(deps, entry));
+}
+
+export async function optionsFor(
+  deps: LifecycleDeps,
+  entry: ServerEntry,
+  form: Readonly<Record<string, unknown>>,
+): Promise<JsonObject> {
+  return optionsFromForm(deps.spawner.config, form, await formView(deps, entry));
+}
+
+async function formView(deps: LifecycleDeps, entry: ServerEntry): Promise<SpawnerView> {
+  const record = await deps.store.spawners.find(entry.user.id, entry.name);
+  const view = await viewOf(deps, entry, record);
+  const hook = deps.spawner.config.auth_state_hook;
+  if (hook) {
+    const authState = await deps.authState(entry.user);
+    await callHook('auth_state_hook', () => hook(view, authState));
+  }
+  await applyGroupOverrides(view, deps.spawner.declaration, deps.log);
+  return view;
+}
+
+/** What the spawner keeps beyond the server's life (output files, volumes). */
+export async function forgetSpawner(deps: LifecycleDeps, entry: ServerEntry): Promise<void> {
+  const spawner = await makeSpawner(deps, entry, deps.spawner.config);
+  await spawner.deleteForever?.();
+}
+
+/** The row changes its name; a default server that goes leaves a fresh one. */
+export async function renameServer(
+  deps: LifecycleDeps,
+  entry: ServerEntry,
+  newName: ServerName,
+  operationId: string,
+): Promise<void> {
+  const record = await existing(deps, entry);
+  const now = deps.clock.now();
+  await deps.store.operations.begin({
+    spawnerId: record.id,
+    kind: 'rename',
+    spawnId: operationId,
+    startedAt: timestamp(now),
+    deadline: timestamp(now + RENAME_MS),
+  });
+  try {
+    const spawner = await makeSpawner(deps, entry, deps.spawner.config);
+    await spawner.rename?.(entry.name, newName);
+    await deps.store.transaction(async (db) => {
+      await db.spawners.update(record.id, { name: newName });
+      if (entry.name === '') await db.spawners.create({ userId: entry.user.id, name: entry.name });
+    });
+  } finally {
+    await deps.store.operations.end(record.id, operationId);
+  }
+}
+
+async function existing(deps: LifecycleDeps, entry: ServerEntry): Promise<SpawnerRecord> {
+  const record = await deps.store.spawners.find(entry.user.id, entry.name);
+  if (!record) throw new NotFound('This server does not exist.');
+  return record;
+}

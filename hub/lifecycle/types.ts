@@ -1,0 +1,156 @@
+import type { Clock } from '../../core/clock.js';
+import type { ClassDeclaration } from '../../core/config/declare.js';
+import type { Log } from '../../core/log.js';
+import type { JsonObject } from '../../core/model/json.js';
+import type { RouteSpec } from '../../core/model/names.js';
+import type { Authenticator } from '../../core/plugin/authenticator.js';
+import type { ProxyClient } from '../../core/plugin/proxy-client.js';
+import type { Spawner, SpawnerInit, SpawnerKind } from '../../core/plugin/spawner.js';
+import type { SpawnerConfig } from '../../core/plugin/spawner-traits.js';
+import type { Store, UserRecord } from '../store/types.js';
+
+export type Pending = 'spawn' | 'stop' | 'check' | 'rename';
+
+/** Why the last start of a server failed, as its page may show it; kept until the next start, in memory. */
+export interface SpawnFailure {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly htmlMessage?: string;
+  /** Names the log line that has the rest. */
+  readonly incident: string;
+  /** Last lines that the server wrote. */
+  readonly output?: string;
+  readonly cancelled: boolean;
+}
+
+/** JupyterHub's view of a server: `active` is pending or ready; stopped is neither. */
+export interface ServerStatus {
+  readonly pending: Pending | null;
+  readonly ready: boolean;
+  readonly active: boolean;
+  readonly failure?: SpawnFailure;
+}
+
+export interface StartRequest {
+  /** `undefined` and `null`: those of the last time. */
+  readonly options?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly displayName?: string | undefined;
+  /** Resolve after that many milliseconds at the latest; the start goes on by itself. */
+  readonly waitMs: number;
+}
+
+/** A message of `GET .../progress` (contracts/hub.md 3g). */
+export interface ProgressMessage {
+  readonly progress?: number;
+  readonly message?: string;
+  readonly html_message?: string;
+  readonly ready?: true;
+  readonly failed?: true;
+  readonly url?: string;
+}
+
+/** What the metrics and the event log are told. */
+export type LifecycleEvent =
+  | { readonly kind: 'started'; readonly user: string; readonly server: string; readonly ms: number }
+  | {
+      readonly kind: 'start-failed';
+      readonly user: string;
+      readonly server: string;
+      readonly ms: number;
+      /** Label of `server_spawn_duration_seconds`: `failure` is a refusal in words, `error` all else. */
+      readonly outcome: 'failure' | 'error';
+      readonly reason: string;
+      /** Starts that ended with `error` since the last success, this one included. */
+      readonly consecutive: number;
+    }
+  | { readonly kind: 'refused'; readonly reason: 'throttled' | 'too-many-users' | 'already-pending' }
+  | { readonly kind: 'stopped'; readonly user: string; readonly server: string; readonly ms: number }
+  | { readonly kind: 'exited'; readonly user: string; readonly server: string; readonly exitStatus: number };
+
+export interface LifecycleSettings {
+  /** `/`-bounded application prefix. */
+  readonly baseUrl: string;
+  /** How servers reach the hub's API, without trailing slash. */
+  readonly apiUrl: string;
+  /** `JUPYTERHUB_HOST`: origin of public_url, or empty. */
+  readonly publicHost: string;
+  /** Origin and base URL under which browsers reach servers, e.g. `https://host/`; empty when not configured. */
+  readonly publicUrl: string;
+  readonly publicHubUrl: string;
+  readonly adminAccess: boolean;
+  readonly cookieOptions: JsonObject;
+  readonly cookieHostPrefixEnabled: boolean;
+  /** 0: no limit. */
+  readonly concurrentSpawnLimit: number;
+  /** 0: no limit. */
+  readonly activeServerLimit: number;
+  /** Seconds, lowest and highest `Retry-After`. */
+  readonly spawnThrottleRetryRange: readonly [number, number];
+  readonly initSpawnersTimeoutMs: number;
+  readonly lastActivityIntervalMs: number;
+  readonly cleanupServers: boolean;
+  /** Same over restarts, different for each database: first part of every spawn id. */
+  readonly hubId: string;
+  readonly outputDir: string;
+  /** Size at which an output file is cut. */
+  readonly outputBytes?: number;
+}
+
+/** A route that is there whatever users do: the hub's own, services', `extra_routes`. */
+export interface StaticRoute {
+  readonly spec: RouteSpec;
+  readonly target: string;
+  readonly data: JsonObject;
+}
+
+/** The chosen spawner with its own configuration, whose type only it knows. */
+export interface SpawnerChoice {
+  readonly className: string;
+  readonly declaration: ClassDeclaration;
+  readonly config: SpawnerConfig;
+  create(init: SpawnerInit<SpawnerConfig>): Spawner;
+  spawnIdOf(state: JsonObject): string | undefined;
+  sweepOrphans(known: ReadonlySet<string>, hubId: string): Promise<number>;
+}
+
+/** Pairs a kind with the resolved values of its class. */
+export function chooseSpawner<Config extends SpawnerConfig>(
+  kind: SpawnerKind<Config>,
+  declaration: ClassDeclaration<Config>,
+  config: Config,
+): SpawnerChoice {
+  return {
+    className: kind.className,
+    declaration: declaration as ClassDeclaration,
+    config,
+    // the values come back from reading `declaration`'s traits, so they are a Config again
+    create: (init) => kind.create(init as unknown as SpawnerInit<Config>),
+    spawnIdOf: (state) => kind.spawnIdOf?.(state),
+    sweepOrphans: async (known, hubId) => (await kind.sweepOrphans?.(known, hubId)) ?? 0,
+  };
+}
+
+export interface LifecycleDeps {
+  readonly store: Store;
+  readonly proxy: Pick<ProxyClient, 'addRoute' | 'deleteRoute' | 'getAllRoutes' | 'onRestart'>;
+  readonly spawner: SpawnerChoice;
+  readonly settings: LifecycleSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What `hub/rbac` grants to the token of a server, from `Spawner.server_token_scopes`. */
+  tokenScopes(
+    server: { readonly user: UserRecord; readonly name: string },
+    configured: readonly string[],
+  ): Promise<readonly string[]>;
+  /** Hub, services, extra routes. */
+  staticRoutes(): Promise<readonly StaticRoute[]> | readonly StaticRoute[];
+  authState(user: UserRecord): Promise<JsonObject | null>;
+  isBlocked(user: UserRecord): boolean;
+  /** `refresh_pre_spawn`; a Fault refuses the start. */
+  beforeStart?(user: UserRecord): Promise<void>;
+  readonly authenticator?: Pick<Authenticator, 'preSpawnStart' | 'postSpawnStop'>;
+  /** The hub's own environment, for `env_keep`. */
+  readonly hubEnvironment: Readonly<Record<string, string | undefined>>;
+  observe?(event: LifecycleEvent): void;
+}
