@@ -52,7 +52,9 @@ const BATCH = 500;
 export async function assignFirstRoles(repositories: Repositories, log: Log): Promise<void> {
   log.warn('no roles in the database: assigning default roles to all users');
   for await (const user of allUsers(repositories)) {
-    if ((await repositories.roles.of('user', user.id)).length > 0) continue;
+    // `admin` may have come from the flag a moment ago; it is not what everybody has.
+    const held = await repositories.roles.of('user', user.id);
+    if (held.some((role) => role.name !== 'admin')) continue;
     await assignDefaultRoles(repositories, { kind: 'user', id: user.id, admin: user.admin });
   }
 }

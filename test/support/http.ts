@@ -127,6 +127,11 @@ export const echo =
   };
 
 export async function target(listener: RequestListener, server: Server = createServer()): Promise<Target> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.on('request', listener);
   const port = await listen(server);
   return {
@@ -134,7 +139,8 @@ export async function target(listener: RequestListener, server: Server = createS
     url: `http://127.0.0.1:${port}`,
     server,
     async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
+      // Upgraded sockets too, which `closeAllConnections` does not know.
+      for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
