@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js';
 import type { Provisioned } from '../lifecycle.js';
 import type { Log } from '../log.js';
 import type { JsonObject } from '../model/json.js';
@@ -66,4 +67,27 @@ export interface Authenticator extends Provisioned {
   logoutUrl?(baseUrl: string): string;
   /** HTML of the class's own sign-in form, trusted. */
   readonly customHtml?: string;
+}
+
+/** What an authenticator is made from. */
+export interface AuthenticatorInit<Config> {
+  /** Resolved traits of the authenticator's class. */
+  readonly config: Config;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** `c.Anteroom.password_file`; empty: none. */
+  readonly passwordFile: string;
+  /** Makes new passwords at this start (`--reset-passwords`). */
+  readonly resetPasswords: boolean;
+  /** Shows lines to the person who starts the hub, and to nobody else: never a log. */
+  announce(lines: readonly string[]): void;
+}
+
+/** The class side of an authenticator: how instances are made. */
+export interface AuthenticatorKind<Config = never> {
+  /** JupyterHub's dotted path for `/hub/api/info`. */
+  readonly className: string;
+  create(init: AuthenticatorInit<Config>): Authenticator;
+  /** Faults of configuration that forbid a start of the hub, in words; empty when fine. */
+  check?(config: Config, hub: { readonly passwordFile: string }): readonly string[];
 }
