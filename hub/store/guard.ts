@@ -24,10 +24,10 @@ export class ForeignWaitGuard {
   }
 
   /** `work`, unless it awaits something foreign. */
-  async over<T>(work: Promise<T>): Promise<T> {
+  async over<T>(work: () => Promise<T>): Promise<T> {
     this.arm();
     try {
-      return await Promise.race([work, this.violated]);
+      return await Promise.race([work(), this.violated]);
     } finally {
       this.disarm();
     }

@@ -113,7 +113,7 @@ export class PostgresqlEngine implements Engine {
     let committing = false;
     try {
       await client.query('begin isolation level serializable');
-      const value = await guard.over(work(open));
+      const value = await guard.over(() => work(open));
       open.end();
       if (open.failure !== undefined) throw open.failure;
       committing = true;

@@ -64,7 +64,7 @@ export class SqliteEngine implements Engine {
       // From here all that the store does settles within micro-tasks.
       const open = new OpenTransaction(writer, this.#options.file);
       try {
-        const value = await new ForeignWaitGuard().over(work(open));
+        const value = await new ForeignWaitGuard().over(() => work(open));
         await this.#patiently(() => writer.script('commit'));
         committed();
         return value;
