@@ -14,7 +14,6 @@ import { findConfigFile, readConfigFile } from '../core/config/files.js';
 import type { Sections } from '../core/config/recorder.js';
 import { type Environment, faultLine, ResolvedConfig } from '../core/config/resolved.js';
 import type { ConfigTree, Setting } from '../core/config/tree.js';
-import { StartupFault } from '../core/fault.js';
 import type { HubSettings, SelectedClasses } from '../core/plugin/selection.js';
 import { JupyterHubClass } from '../hub/config.js';
 import { SLOTS, type SlotName } from './builtins.js';
@@ -33,6 +32,8 @@ export interface LoadOptions {
 export interface LoadedConfig {
   readonly config: HubSettings;
   readonly catalog: Catalog;
+  /** Whatever forbids a start. Without faults `plugins` is complete. */
+  readonly faults: readonly string[];
   readonly warnings: readonly string[];
   /** The chosen plug-ins, not loaded yet. */
   readonly plugins: Readonly<Record<SlotName, Chosen>>;
@@ -44,7 +45,11 @@ const FALLBACK: Readonly<Record<SlotName, ClassDeclaration>> = {
   proxy: SLOTS.proxy.base,
 };
 
-/** @throws StartupFault with every fault of the configuration */
+/**
+ * Every fault of the configuration is in the answer, so that it can be shown beside its faults.
+ *
+ * @throws StartupFault when the file cannot be found or read at all
+ */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const { arguments: given, env, cwd } = options;
   const path = findConfigFile(cwd, explicitFile(given.sections));
@@ -70,10 +75,10 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     ...unbuiltFaults(config, inUse),
     ...crossFaults(config),
   ];
-  if (faults.length > 0) throw new StartupFault(faults);
   return {
     config,
     catalog,
+    faults,
     warnings: [...moved.warnings, ...names.warnings, ...lines(values.warnings)],
     plugins: choice.plugins as Readonly<Record<SlotName, Chosen>>,
   };

@@ -55,7 +55,8 @@ async function chooseForeign(slot: Slot, reference: string, cwd: string): Promis
     const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
     const plugin = module[exported];
     if (!isForeign(plugin)) return `${reference}: the package exports no ${exported} with a declaration`;
-    if (!lineage(plugin.declaration).includes(slot.base)) {
+    // by name: the package may bring its own copy of ours
+    if (!lineage(plugin.declaration).some((each) => each.name === slot.base.name)) {
       return `${reference}: its declaration must have ${slot.base.name} above it`;
     }
     return { declaration: plugin.declaration, load: async () => plugin };

@@ -9,7 +9,7 @@ import { showConfig, showConfigJson } from '../core/config/render/show.js';
 import { boolKind } from '../core/config/scalars.js';
 import { Fault, messageOf, StartupFault } from '../core/fault.js';
 import { ANTEROOM_VERSION, JUPYTERHUB_VERSION } from '../core/version.js';
-import { JupyterHubClass } from '../hub/config.js';
+import { type HubConfig, JupyterHubClass } from '../hub/config.js';
 import { generateConfigFile } from './commands/generate-config.js';
 import { helpText } from './commands/help.js';
 import { tokenCommand, upgradeDbCommand } from './commands/offline.js';
@@ -62,12 +62,14 @@ async function dispatch(
     return generateConfigFile(terminal, textOf(parsed, 'config_file'), answersYes(parsed));
   }
   const loaded = await loadConfig({ arguments: parsed, env: terminal.env, cwd: terminal.cwd });
-  const hub = loaded.config.of(JupyterHubClass);
-  if (hub.show_config_json || hub.show_config) {
-    const show = hub.show_config_json ? showConfigJson : showConfig;
+  // only the wish to see it: what is faulty must not hide the rest
+  const wish = loaded.config.resolution(JupyterHubClass).values as HubConfig;
+  if (wish.show_config_json || wish.show_config) {
+    const show = wish.show_config_json ? showConfigJson : showConfig;
     terminal.out(show(loaded.config, loaded.catalog));
-    return 0;
   }
+  if (loaded.faults.length > 0) throw new StartupFault(loaded.faults);
+  if (wish.show_config_json || wish.show_config) return 0;
   return runProgram(name, loaded, parsed, terminal, programs);
 }
 

@@ -1,0 +1,306 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { packageRoot } from '../core/package-root.js';
+import { SpawnerClass } from '../core/plugin/spawner-traits.js';
+import { AnteroomClass, CryptKeeperClass, JupyterHubClass } from '../hub/config.js';
+import { ConfigurableHTTPProxyClass } from '../proxy/client/traits.js';
+import { SimpleLocalProcessSpawnerClass } from '../spawners/simple/traits.js';
+import { type Outcome, runCli } from './testing/terminal.js';
+
+let cwd = '';
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'anteroom-cli-'));
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+const DUMMY = '--JupyterHub.authenticator_class=dummy';
+const SIMPLE = '--JupyterHub.spawner_class=simple';
+
+function config(name: string, text: string | object): void {
+  writeFileSync(join(cwd, name), typeof text === 'string' ? text : JSON.stringify(text));
+}
+
+function anteroom(...argv: string[]): Promise<Outcome> {
+  return runCli(argv, { cwd });
+}
+
+describe('what needs no configuration', () => {
+  it('shows its version, its help and all settings', async () => {
+    expect((await anteroom('--version')).out).toMatch(
+      /^anteroom \d+\.\d+\.\d+ \(speaks JupyterHub 6\.1\.1\)\n$/,
+    );
+    expect((await anteroom('--help')).out).toContain('anteroom token');
+    const all = await anteroom('--help-all');
+    expect(all.out).toContain('--SimpleLocalProcessSpawner.home_dir_template=<Unicode>');
+    expect(all.out).toContain('--Anteroom.password_file=<Unicode>');
+    expect(all.out).toContain('--JupyterHub.load_groups=<key>=<value>...');
+    expect(all.code).toBe(0);
+  });
+});
+
+describe('a start', () => {
+  it('refuses the default authenticator, which is not built, with the line to write', async () => {
+    const { code, err, started } = await anteroom();
+    expect(code).toBe(1);
+    expect(started).toBeUndefined();
+    expect(err).toContain("write c.JupyterHub.authenticator_class = 'shared-password'");
+  });
+
+  it('hands over values from file and flags, the flags stronger', async () => {
+    config('jupyterhub_config.json', {
+      JupyterHub: {
+        authenticator_class: 'dummy',
+        spawner_class: 'jupyterhub.spawner.SimpleLocalProcessSpawner',
+        port: 9000,
+      },
+      Spawner: { start_timeout: 5, args: ['a'], mem_limit: '1G' },
+      SimpleLocalProcessSpawner: { start_timeout: 7 },
+    });
+    const { code, err, started } = await anteroom(
+      '--port',
+      '9001',
+      '--Spawner.args=x',
+      '--Spawner.args',
+      'y',
+      '--debug',
+      '--Spawner.environment',
+      'A=1',
+    );
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const { config: loaded } = started?.loaded ?? expect.fail('not started');
+    expect(loaded.of(JupyterHubClass)).toMatchObject({
+      port: 9001,
+      bind_url: 'http://:9001/',
+      log_level: 10,
+    });
+    expect(loaded.selected.spawner).toBe(SimpleLocalProcessSpawnerClass);
+    expect(loaded.of(SimpleLocalProcessSpawnerClass)).toMatchObject({
+      start_timeout: 7,
+      args: ['x', 'y'],
+      mem_limit: 1024 ** 3,
+      environment: { A: '1' },
+    });
+    expect(loaded.of(SpawnerClass).start_timeout).toBe(5);
+    expect(loaded.isSet(SimpleLocalProcessSpawnerClass, 'args')).toBe(true);
+    expect(loaded.isSet(SimpleLocalProcessSpawnerClass, 'cmd')).toBe(false);
+    expect(loaded.file?.kind).toBe('json');
+  });
+
+  it('tells all faults at once, each with class, setting, source and a way out', async () => {
+    config(
+      'jupyterhub_config.mjs',
+      `export default (c) => {
+      c.JupyterHub.authenticator_class = 'dumy';
+      c.JupyterHub.bind_ulr = 'x';
+      c.Spawner.start_timeout = 'long';
+      c.Spawner.home_dir_template = '/x';
+      c.Spwaner.cmd = ['x'];
+      c.SharedPasswordAuthenticator.user_password = 12345678;
+      c.JupyterHub.internal_ssl = true;
+    };`,
+    );
+    const { code, err } = await anteroom('--Anteroom.allow_shared_uid=maybe', '--nonsense', SIMPLE);
+    expect(code).toBe(1);
+    for (const part of [
+      /c\.JupyterHub\.authenticator_class: there is no dumy; did you mean dummy\?/,
+      /c\.JupyterHub\.bind_ulr \(.*jupyterhub_config\.mjs:3\): .*did you mean c\.JupyterHub\.bind_url\?/,
+      /c\.Spawner\.start_timeout \(.*jupyterhub_config\.mjs:4\): expected a whole number, got "long"/,
+      /c\.Spawner\.home_dir_template .*it is a setting of c\.SimpleLocalProcessSpawner\.home_dir_template/,
+      /there is no class Spwaner; did you mean c\.Spawner\?/,
+      /c\.SharedPasswordAuthenticator\.user_password .*not shown/,
+      /c\.JupyterHub\.internal_ssl: TLS .* not built yet/,
+      /c\.Anteroom\.allow_shared_uid .*expected true, false, 1 or 0/,
+      /--nonsense is not an option/,
+    ]) {
+      expect(err).toMatch(part);
+    }
+    expect(err).not.toContain('12345678');
+    expect(err.trim().split('\n')).toHaveLength(9);
+  });
+
+  it('lets unknown classes pass only when asked to', async () => {
+    config('jupyterhub_config.json', { JupyterHub: { authenticator_class: 'dummy' }, MyThing: { x: 1 } });
+    expect((await anteroom()).err).toContain('there is no class MyThing');
+    const passed = await anteroom('--allow-unknown-classes');
+    expect(passed.code).toBe(0);
+    expect(passed.err).toContain('c.MyThing has no effect');
+  });
+
+  it('warns once about a known class that is not built', async () => {
+    config('jupyterhub_config.json', {
+      JupyterHub: { authenticator_class: 'dummy' },
+      KubeSpawner: { image: 'x', namespace: 'y' },
+    });
+    const { code, err } = await anteroom();
+    expect(code).toBe(0);
+    expect(err.match(/KubeSpawner/g)).toHaveLength(1);
+  });
+
+  it('moves deprecated names to the new ones, with a warning', async () => {
+    config('jupyterhub_config.json', {
+      JupyterHub: {
+        authenticator_class: 'dummy',
+        admin_users: ['ann'],
+        proxy_api_port: 9100,
+        proxy_cmd: 'anteroom-proxy',
+        port: 9099,
+      },
+      DummyAuthenticator: { whitelist: ['bob'] },
+    });
+    const { err, started } = await anteroom();
+    const { config: loaded } = started?.loaded ?? expect.fail(err);
+    expect(loaded.of(loaded.selected.authenticator)).toMatchObject({
+      admin_users: new Set(['ann']),
+      allowed_users: new Set(['bob']),
+      allow_all: false,
+      allow_existing_users: true,
+    });
+    expect(loaded.of(ConfigurableHTTPProxyClass)).toMatchObject({
+      api_url: 'http://127.0.0.1:9100',
+      command: ['anteroom-proxy'],
+    });
+    expect(err).toContain(
+      'c.JupyterHub.admin_users is deprecated since JupyterHub 0.7.2; use Authenticator.admin_users',
+    );
+  });
+
+  it('reads what JupyterHub reads from the environment, below the file', async () => {
+    const key = Buffer.alloc(32, 7);
+    const env = {
+      CONFIGPROXY_AUTH_TOKEN: 'fromenv',
+      JUPYTERHUB_CRYPT_KEY: `${key.toString('hex')};${key.toString('base64')}`,
+    };
+    const { started } = await runCli([DUMMY], { cwd, env });
+    const { config: loaded } = started?.loaded ?? expect.fail('not started');
+    expect(loaded.of(ConfigurableHTTPProxyClass).auth_token).toBe('fromenv');
+    expect(loaded.of(CryptKeeperClass).keys.map((each) => Buffer.from(each))).toEqual([key, key]);
+    const other = await runCli([DUMMY, '--ConfigurableHTTPProxy.auth_token=flag'], { cwd, env });
+    expect(other.started?.loaded.config.of(ConfigurableHTTPProxyClass).auth_token).toBe('flag');
+  });
+
+  it('refuses a password file beside plain passwords, and without its authenticator', async () => {
+    const file = '--Anteroom.password_file=p.json';
+    const shared = '--JupyterHub.authenticator_class=shared-password';
+    expect((await anteroom(DUMMY, file)).err).toContain('only the authenticator');
+    const both = await anteroom(shared, file, '--SharedPasswordAuthenticator.user_password=12345678');
+    expect(both.err).toContain('is set beside c.Anteroom.password_file');
+    expect((await anteroom(shared, file)).code).toBe(0);
+  });
+
+  it('runs with the shipped quickstart configuration', async () => {
+    const file = join(packageRoot(), 'quickstart.config.mjs');
+    const { code, err, started } = await anteroom('-f', file, '--reset-passwords');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const { config: loaded } = started?.loaded ?? expect.fail('not started');
+    expect(started?.resetPasswords).toBe(true);
+    expect(loaded.of(JupyterHubClass).bind_url).toBe('http://127.0.0.1:8000');
+    expect(loaded.of(AnteroomClass)).toMatchObject({ allow_shared_uid: true });
+    expect(loaded.of(loaded.selected.authenticator)).toMatchObject({
+      allow_all: true,
+      admin_users: new Set(['admin']),
+    });
+  });
+});
+
+describe('showing the configuration', () => {
+  it('blanks what is secret, wherever it stands', async () => {
+    config('jupyterhub_config.json', {
+      JupyterHub: {
+        authenticator_class: 'shared-password',
+        db_url: 'postgresql://hub:hush1@db/hub',
+        cookie_secret: 'ab'.repeat(32),
+        services: [{ name: 's', api_token: 'hush2' }],
+        service_tokens: { hush3: 's' },
+      },
+      SharedPasswordAuthenticator: { user_password: 'hush4hush4' },
+      Spawner: { environment: { KEY: 'hush5' } },
+      ConfigurableHTTPProxy: { auth_token: 'hush6' },
+      KubeSpawner: { environment: { KEY: 'hush7' } },
+    });
+    for (const flag of ['--show-config', '--show-config-json']) {
+      const { code, out, err, started } = await anteroom(flag);
+      expect({ code, err, started }).toEqual({ code: 0, err: '', started: undefined });
+      expect(out).toContain('postgresql://hub:***@db/hub');
+      expect(out).not.toMatch(/hush|abab/);
+      expect(out).toContain('KEY');
+    }
+    expect(JSON.parse((await anteroom('--show-config-json')).out)).toMatchObject({
+      JupyterHub: { authenticator_class: 'shared-password' },
+    });
+  });
+
+  it('shows a faulty one too, with its faults', async () => {
+    const { code, out, err } = await anteroom('--show-config', '--JupyterHub.port=x');
+    expect(code).toBe(1);
+    expect(out).toContain('.port = ');
+    expect(err).toContain('c.JupyterHub.port');
+  });
+});
+
+describe('writing a configuration', () => {
+  it('writes a module that can be read and changes nothing', async () => {
+    const { code, out } = await anteroom('--generate-config');
+    const path = join(cwd, 'jupyterhub_config.mjs');
+    expect({ code, out }).toEqual({ code: 0, out: `Writing default config to: ${path}\n` });
+    expect(readFileSync(path, 'utf8')).toContain("// c.JupyterHub.bind_url = 'http://:8000';");
+    const started = await anteroom(DUMMY);
+    expect(started.code).toBe(0);
+    expect(started.started?.loaded.config.tree.size).toBe(1);
+  });
+
+  it('asks before it overwrites', async () => {
+    config('c.mjs', 'old');
+    const read = (): string => readFileSync(join(cwd, 'c.mjs'), 'utf8');
+    const refused = await runCli(['--generate-config', '-f', 'c.mjs'], { cwd, answers: ['what', 'n'] });
+    expect(refused.out).toMatch(/Overwrite .*c\.mjs with default config\? \[y\/N\]Please answer/);
+    await runCli(['--generate-config', '-f', 'c.mjs'], { cwd });
+    expect(read()).toBe('old');
+    await runCli(['--generate-config', '-f', 'c.mjs'], { cwd, answers: ['yes'] });
+    expect(read()).not.toBe('old');
+    config('c.mjs', 'old');
+    await anteroom('--generate-config', '--config=c.mjs', '-y', 'true');
+    expect(read()).not.toBe('old');
+  });
+
+  it('refuses a missing directory and another kind of file', async () => {
+    expect((await anteroom('--generate-config', '-f', 'none/c.mjs')).err).toContain('does not exist');
+    expect((await anteroom('--generate-config', '-f', 'c.json')).err).toContain('as a module');
+  });
+});
+
+describe('commands beside the hub', () => {
+  it('make a token for the user named, or for who asks', async () => {
+    expect(await anteroom('token', 'ann', DUMMY)).toMatchObject({ code: 0, out: 'abc\n', users: ['ann'] });
+    expect(await anteroom('token', DUMMY)).toMatchObject({ users: ['somebody'] });
+    expect(await anteroom('token', 'a', 'b')).toMatchObject({
+      code: 1,
+      users: [],
+      err: expect.stringContaining('exactly one'),
+    });
+  });
+
+  it('upgrade the database', async () => {
+    expect(await anteroom('upgrade-db', DUMMY)).toMatchObject({
+      code: 0,
+      upgrades: 1,
+      out: expect.stringContaining('up to date'),
+    });
+  });
+
+  it('refuse words that mean nothing', async () => {
+    expect(await anteroom('strat')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('unexpected strat'),
+    });
+    expect(await anteroom('--port')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('--port needs a value'),
+    });
+    expect(await anteroom('-y', 'maybe', '--generate-config')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('-y'),
+    });
+  });
+});

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { resolve } from '../core/config/declare.js';
+import type { ConfigTree, Setting } from '../core/config/tree.js';
+import { JupyterHubClass } from './config.js';
+
+function hub(settings: Record<string, unknown>, env: Record<string, string> = {}) {
+  const traits = Object.entries(settings).map(([name, value]): [string, Setting[]] => [
+    name,
+    [{ kind: 'value', value, source: 'test' }],
+  ]);
+  const tree: ConfigTree = new Map([['JupyterHub', new Map(traits)]]);
+  return resolve(JupyterHubClass, tree, env);
+}
+
+/** Settings and what follows, as observed in JupyterHub 6.1.1. */
+describe('what follows from the URLs', () => {
+  it.each<[Record<string, unknown>, Record<string, unknown>]>([
+    [{}, { bind_url: 'http://:8000', base_url: '/', hub_routespec: '/', public_url: '' }],
+    [
+      { bind_url: 'http://127.0.0.1:9000/hub-base' },
+      { bind_url: 'http://127.0.0.1:9000/hub-base', base_url: '/hub-base/', hub_routespec: '/hub-base/' },
+    ],
+    [{ port: 9000 }, { bind_url: 'http://:9000/' }],
+    [
+      { ip: '::1', port: 9000, base_url: 'x' },
+      { bind_url: 'http://[::1]:9000/x/', base_url: '/x/' },
+    ],
+    [{ base_url: '/x' }, { bind_url: 'http://:8000/x/' }],
+    [{ bind_url: 'http://:9000', base_url: '/x' }, { bind_url: 'http://:8000/x/' }],
+    [{ bind_url: 'http://:9000', port: 8000 }, { bind_url: 'http://:9000' }],
+    [{ ssl_cert: 'c', ssl_key: 'k' }, { bind_url: 'https://:8000' }],
+    [{ ssl_cert: 'c', ssl_key: 'k', bind_url: 'http://:443' }, { bind_url: 'https://:443' }],
+    [{ bind_url: 'https://:443' }, { bind_url: 'http://:443' }],
+    [{ bind_url: 'unix+http://%2Frun%2Fx.sock' }, { bind_url: 'http+unix://%2Frun%2Fx.sock' }],
+    [{ public_url: 'https://h', base_url: '/x/' }, { public_url: 'https://h/x/' }],
+    [{ public_url: 'h.example' }, { public_url: 'https://h.example/' }],
+    [
+      { subdomain_host: 'h.example:8000' },
+      { subdomain_host: 'https://h.example:8000', public_url: 'https://h.example:8000/', hub_routespec: '/' },
+    ],
+    [{ hub_routespec: 'a/b' }, { hub_routespec: '/a/b/' }],
+    [{ hub_bind_url: 'http://:8099', base_url: '/x/' }, { hub_bind_url: 'http://:8099/x/hub/' }],
+    [{ db_url: 'file.sqlite' }, { db_url: 'sqlite:///file.sqlite' }],
+    [{ cookie_max_age_days: 0.5 }, { oauth_token_expires_in: 43200 }],
+    [{ cookie_max_age_days: 1, oauth_token_expires_in: 60 }, { oauth_token_expires_in: 60 }],
+  ])('%j', (settings, expected) => {
+    const { values, faults } = hub(settings);
+    expect(faults).toEqual([]);
+    expect(values).toMatchObject(expected);
+  });
+
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    ['bind_url', { bind_url: 'nonsense' }, /not a URL/],
+    ['bind_url', { bind_url: 'http://:70000' }, /ports end at 65535/],
+    ['bind_url', { bind_url: 'http://:http' }, /not a number/],
+    ['port', { port: 70000 }, /from 0 to 65535/],
+    ['hub_bind_url', { hub_bind_url: 'ftp://x' }, /scheme ftp/],
+    ['hub_connect_url', { hub_bind_url: 'http+unix://%2Fx' }, /must be set/],
+    ['public_url', { public_url: 'https://h/y/', base_url: '/x/' }, /must end with base_url/],
+    ['ssl_key', { ssl_cert: 'c' }, /missing beside/],
+    ['subdomain_hook', { subdomain_hook: 'other' }, /idna/],
+    ['cookie_secret', { cookie_secret: 'xyz' }, /hexadecimal/],
+    ['cookie_secret', { cookie_secret: new Uint8Array() }, /empty/],
+  ])('refuses %s: %j', (trait, settings, message) => {
+    const { faults } = hub(settings);
+    expect(faults.map((fault) => [fault.trait, message.test(fault.message)])).toEqual([[trait, true]]);
+  });
+
+  it('reads the cookie secret from the environment below the configuration', () => {
+    const text = 'ab'.repeat(32);
+    expect(hub({}, { JPY_COOKIE_SECRET: text }).values.cookie_secret).toEqual(Buffer.from(text, 'hex'));
+    const other = 'cd'.repeat(32);
+    expect(hub({ cookie_secret: other }, { JPY_COOKIE_SECRET: text }).values.cookie_secret).toEqual(
+      Buffer.from(other, 'hex'),
+    );
+  });
+
+  it('warns, and goes on, about a long secret and about bind_url beside port', () => {
+    const { warnings, faults } = hub({ cookie_secret: 'ab'.repeat(33), bind_url: 'http://:1', port: 2 });
+    expect(faults).toEqual([]);
+    expect(warnings.map((warning) => warning.trait).sort()).toEqual(['bind_url', 'cookie_secret']);
+  });
+});
