@@ -1,0 +1,181 @@
+/**
+ * What the configuration says of roles, users, groups and tokens, brought into the database at start (contracts/hub.md
+ * 6c, order of JupyterHub 6.1.1 `initialize`). No work per user unless a hook of the authenticator asks for it.
+ */
+import type { Clock } from '../core/clock.js';
+import { messageOf, StartupFault } from '../core/fault.js';
+import type { Log } from '../core/log.js';
+import type { JsonObject } from '../core/model/json.js';
+import { timestamp } from '../core/model/time.js';
+import type { Authenticator } from '../core/plugin/authenticator.js';
+import type { AuthenticatorConfig } from '../core/plugin/authenticator-traits.js';
+import type { ScopeRegistry } from '../core/scopes/index.js';
+import {
+  compareToken,
+  GENERATED_ROUNDS,
+  hashToken,
+  MIN_SUPPLIED_TOKEN,
+  SUPPLIED_ROUNDS,
+  tokenPrefix,
+} from '../core/wire/tokens.js';
+import type { HubConfig } from './config.js';
+import { ensureHubClient } from './oauth/index.js';
+import {
+  assignRoles,
+  type ConfigUsers,
+  createUser,
+  HUB_CLIENT,
+  loadGroups,
+  loadRoles,
+  planRoles,
+  type RolePlan,
+  revokeBlockedUsers,
+} from './rbac/index.js';
+import type { Admission } from './session/index.js';
+import type { Store, UserRecord } from './store/types.js';
+
+export interface BootDeps {
+  readonly store: Store;
+  readonly registry: ScopeRegistry;
+  readonly config: HubConfig;
+  readonly authenticatorConfig: AuthenticatorConfig;
+  readonly authenticator: Authenticator;
+  readonly admission: Admission;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Reads the roles of the configuration; pure but for the registry. @throws StartupFault with every fault */
+export function planConfiguredRoles(registry: ScopeRegistry, config: HubConfig, log: Log): RolePlan {
+  const planned = planRoles(
+    {
+      loadRoles: config.load_roles,
+      customScopes: config.custom_scopes as JsonObject,
+      extraUserScopes: [...config.extra_user_scopes],
+    },
+    registry,
+  );
+  for (const warning of planned.warnings) log.warn(warning);
+  if (planned.faults.length > 0) throw new StartupFault(planned.faults);
+  return planned.plan;
+}
+
+/** @throws StartupFault naming what in the configuration cannot be */
+export async function loadConfigured(deps: BootDeps, plan: RolePlan): Promise<void> {
+  const { store, config, admission, authenticatorConfig: auth, log } = deps;
+  await ensureHubClient(store);
+  const { firstRoles } = await loadRoles(store, plan, { resetManaged: false, log });
+  const users = configUsers(deps);
+  await createConfigured(deps, users);
+  await loadGroups(store, config.load_groups as JsonObject, {
+    users,
+    manageGroups: auth.manage_groups,
+    log,
+  });
+  await loadTokens(deps, users);
+  await assignRoles(store, {
+    plan,
+    users,
+    adminUsers: [...admission.adminUsers],
+    allowedUsers: [...admission.configuredUsers],
+    resetManaged: false,
+    firstRoles,
+    log,
+  });
+  await revokeBlockedUsers(store, [...admission.blockedUsers], log);
+  await addUsersHook(deps);
+  await purgeExpired(store, deps.clock);
+}
+
+/** Expired tokens, codes, shares and share codes; hourly after this. */
+export async function purgeExpired(store: Store, clock: Clock): Promise<void> {
+  const now = clock.now();
+  await store.tokens.purgeExpired(timestamp(now));
+  await store.oauth.purgeExpiredCodes(Math.floor(now / 1000));
+  await store.shares.purgeExpired(timestamp(now));
+}
+
+function configUsers({ store, admission, authenticator }: BootDeps): ConfigUsers {
+  return {
+    normalize: (name) => admission.normalize(name),
+    async getOrCreate(name) {
+      const existing = await store.users.byName(name);
+      if (existing) return existing;
+      const valid = admission.parse(name);
+      if (valid === undefined) throw new Error('is no valid user name');
+      const user = await createUser(store, { name: valid });
+      await authenticator.addUser?.(valid);
+      return user;
+    },
+  };
+}
+
+async function createConfigured(deps: BootDeps, users: ConfigUsers): Promise<void> {
+  const { store, admission } = deps;
+  for (const name of admission.configuredUsers) {
+    const user = await users.getOrCreate(name, 'c.Authenticator');
+    if (admission.adminUsers.has(name) && !user.admin) await store.users.update(user.id, { admin: true });
+  }
+}
+
+/** `c.JupyterHub.api_tokens`: tokens for users. Values that are there already stay untouched. */
+async function loadTokens(deps: BootDeps, users: ConfigUsers): Promise<void> {
+  const { store, config, clock } = deps;
+  const faults: string[] = [];
+  for (const [token, name] of Object.entries(config.api_tokens)) {
+    if (token.length < MIN_SUPPLIED_TOKEN) {
+      faults.push(
+        `c.JupyterHub.api_tokens: a token for ${name} has fewer than ${MIN_SUPPLIED_TOKEN} characters`,
+      );
+      continue;
+    }
+    if (await exists(store, token, clock)) continue;
+    const user = await users.getOrCreate(users.normalize(name), 'c.JupyterHub.api_tokens');
+    await store.tokens.create({
+      userId: user.id,
+      serviceId: null,
+      hashed: hashToken(token, config.trust_user_provided_tokens ? GENERATED_ROUNDS : SUPPLIED_ROUNDS),
+      prefix: tokenPrefix(token),
+      clientId: HUB_CLIENT,
+      sessionId: null,
+      created: timestamp(clock.now()),
+      expiresAt: null,
+      note: 'from config',
+      scopes: ['inherit'],
+    });
+  }
+  if (faults.length > 0) throw new StartupFault(faults);
+}
+
+async function exists(store: Store, token: string, clock: Clock): Promise<boolean> {
+  const candidates = await store.tokens.candidates(tokenPrefix(token), timestamp(clock.now()));
+  return candidates.some((candidate) => compareToken(candidate.hashed, token));
+}
+
+/** `add_user` for everybody in the database, where the authenticator has such a hook or existing users may enter. */
+async function addUsersHook(deps: BootDeps): Promise<void> {
+  const { store, authenticator, admission, authenticatorConfig: auth, log } = deps;
+  const asks = authenticator.addUser !== undefined;
+  if (!asks && (auth.allow_all || !auth.allow_existing_users)) return;
+  for await (const names of store.users.allNames()) {
+    for (const name of names) {
+      if (admission.isBlocked(name)) continue;
+      try {
+        await authenticator.addUser?.(name);
+        admission.userExists(name);
+      } catch (error) {
+        log.error('the authenticator could not add a user of the database', {
+          user: name,
+          error: messageOf(error),
+        });
+        if (auth.delete_invalid_users) await deleteInvalid(store, await store.users.byName(name), log);
+      }
+    }
+  }
+}
+
+async function deleteInvalid(store: Store, user: UserRecord | undefined, log: Log): Promise<void> {
+  if (!user) return;
+  log.warn('deleting an invalid user (delete_invalid_users)', { user: user.name });
+  await store.users.delete(user.id);
+}
