@@ -27,6 +27,11 @@ describe('what follows from the URLs', () => {
     ],
     [{ base_url: '/x' }, { bind_url: 'http://:8000/x/' }],
     [{ bind_url: 'http://:9000', base_url: '/x' }, { bind_url: 'http://:8000/x/' }],
+    [{ bind_url: 'http://:9000/b', base_url: '/b/' }, { bind_url: 'http://:8000/b/' }],
+    [
+      { bind_url: 'http://:9000/b', ip: '1.2.3.4' },
+      { bind_url: 'http://1.2.3.4:8000/b/', base_url: '/b/' },
+    ],
     [{ bind_url: 'http://:9000', port: 8000 }, { bind_url: 'http://:9000' }],
     [{ ssl_cert: 'c', ssl_key: 'k' }, { bind_url: 'https://:8000' }],
     [{ ssl_cert: 'c', ssl_key: 'k', bind_url: 'http://:443' }, { bind_url: 'https://:443' }],

@@ -67,9 +67,8 @@ function deriveBind(values: UrlValues, isSet: IsSet<UrlValues>): { bind: string;
   const scheme = values.ssl_cert === '' ? 'http' : 'https';
   const configured = isSet('bind_url') ? rescheme(values.bind_url, scheme) : `${scheme}://:8000`;
   const parts = splitUrl(configured);
-  const fromUrl = slashed(parts?.path ?? '/');
-  const base_url = isSet('base_url') ? slashed(values.base_url) : fromUrl;
-  if (!partsWin(values, base_url, fromUrl)) return { bind: configured, base_url };
+  const base_url = isSet('base_url') ? slashed(values.base_url) : slashed(parts?.path ?? '/');
+  if (!partsWin(values, isSet)) return { bind: configured, base_url };
   if (parts?.scheme === 'http+unix') return { bind: replacePath(configured, base_url), base_url };
   const host = values.ip.includes(':') ? `[${values.ip}]` : values.ip;
   return { bind: `${scheme}://${host}:${values.port}${base_url}`, base_url };
@@ -77,8 +76,9 @@ function deriveBind(values: UrlValues, isSet: IsSet<UrlValues>): { bind: string;
 
 const DEFAULT_PORT = 8000;
 
-function partsWin(values: UrlValues, baseUrl: string, fromUrl: string): boolean {
-  return values.ip !== '' || values.port !== DEFAULT_PORT || baseUrl !== fromUrl;
+/** Setting one of them to its default says nothing. */
+function partsWin(values: UrlValues, isSet: IsSet<UrlValues>): boolean {
+  return values.ip !== '' || values.port !== DEFAULT_PORT || (isSet('base_url') && values.base_url !== '/');
 }
 
 function rescheme(url: string, scheme: string): string {
@@ -128,7 +128,7 @@ function bindRules(values: UrlValues, isSet: IsSet<UrlValues>): Faults {
   const port = portFault(values.bind_url);
   if (port !== undefined)
     faults.push({ trait: 'bind_url', message: `${port}; write e.g. 'http://127.0.0.1:8000'` });
-  if (isSet('bind_url') && (values.ip !== '' || values.port !== DEFAULT_PORT || isSet('base_url'))) {
+  if (isSet('bind_url') && partsWin(values, isSet)) {
     faults.push({
       trait: 'bind_url',
       message: 'is set beside ip, port or base_url, which win; use one or the other',

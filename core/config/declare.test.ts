@@ -67,6 +67,14 @@ describe('declared classes', () => {
     expect(JSON.stringify(faults)).not.toContain('hush');
   });
 
+  it('reads texts as traitlets does: those that are no literal are taken as they stand', () => {
+    const names = (...given: string[]) =>
+      resolve(Animal, tree({ Animal: { names: [texts(...given)] } })).values.names;
+    expect(names('[a]')).toEqual(['[a]']);
+    expect(names("['a', 'b']")).toEqual(['a', 'b']);
+    expect(names('a', 'b')).toEqual(['a', 'b']);
+  });
+
   it('asks rules only when values are sound', () => {
     expect(resolve(Bird, tree({ Bird: { legs: [value(-1)] } })).faults).toEqual([
       { className: 'Bird', trait: 'legs', source: '', message: 'must not be negative' },

@@ -66,6 +66,7 @@ export function floatKind(min?: number, max?: number): Kind<number> {
   };
   const parseString = (text: string): number => {
     const trimmed = text.trim().replaceAll(/(?<=\d)_(?=\d)/g, '');
+    if (/^[+-]?inf(inity)?$/i.test(trimmed)) return parse(trimmed.startsWith('-') ? -Infinity : Infinity);
     if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed)) throw new TraitError(expected, text);
     return parse(Number(trimmed));
   };

@@ -86,11 +86,17 @@ function readSetting(trait: Kind<unknown>, setting: Setting): unknown {
 }
 
 /**
- * The texts of a flag. traitlets tries the trait's own reading of a text and, when that fails, hands the text
- * itself to the validation (so `--Spawner.mem_limit=1G` works).
+ * The texts of a flag. traitlets tries the trait's own reading of them and, when that fails, hands the texts
+ * themselves to the validation (so `--Spawner.mem_limit=1G` and `--Spawner.args=[a]` work).
  */
 function readTexts(trait: Kind<unknown>, texts: readonly string[]): unknown {
-  if (trait.container && trait.parseStrings) return trait.parseStrings(texts);
+  const { parseStrings } = trait;
+  if (trait.container && parseStrings) {
+    return firstOf(
+      () => parseStrings(texts),
+      () => trait.parse(texts),
+    );
+  }
   const [only, ...more] = texts;
   if (only === undefined || more.length > 0)
     throw new TraitError('one value (the flag was given more than once)', texts);
@@ -98,14 +104,22 @@ function readTexts(trait: Kind<unknown>, texts: readonly string[]): unknown {
 }
 
 function readText(trait: Kind<unknown>, text: string): unknown {
+  return firstOf(
+    () => trait.parseString(text),
+    () => trait.parse(text),
+  );
+}
+
+/** The first reading that works; when none does, the first one's complaint. */
+function firstOf(first: () => unknown, second: () => unknown): unknown {
   try {
-    return trait.parseString(text);
+    return first();
   } catch (error) {
     if (!(error instanceof TraitError)) throw error;
     try {
-      return trait.parse(text);
-    } catch (second) {
-      throw second instanceof TraitError ? error : second;
+      return second();
+    } catch (other) {
+      throw other instanceof TraitError ? error : other;
     }
   }
 }
