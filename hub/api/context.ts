@@ -10,8 +10,8 @@ import type { PageLimits } from './pagination.js';
 import type { UserModels } from './users/user-models.js';
 
 export interface ActivitySink {
-  user(user: { readonly id: number }, at: Timestamp): void;
-  server(spawner: { readonly id: number }, at: Timestamp): void;
+  user(user: { readonly id: number }, at: Timestamp): Promise<void>;
+  server(spawner: { readonly id: number }, at: Timestamp): Promise<void>;
 }
 
 export interface ApiContext {
@@ -23,7 +23,7 @@ export interface ApiContext {
   readonly clock: Clock;
   /** Decrypted auth_state of a user, or null. */
   authState(user: UserRecord): Promise<JsonObject | null>;
-  /** Where activity is gathered before it is written; older times than the stored ones change nothing. */
+  /** Writes activity; older times than the stored ones change nothing. */
   readonly activity: ActivitySink;
   /** `/hub/api/` */
   readonly prefix: string;

@@ -11,9 +11,9 @@ const KEEP_ALIVE_MS = 8000;
 export interface ProgressSource {
   /**
    * Events until ready or failed; one event when it is over already.
-   * @returns undefined when nothing is starting and nothing has failed
+   * @throws Fault 400 when nothing is starting and nothing has failed
    */
-  progress(user: UserRecord, server: string, signal: AbortSignal): AsyncIterable<object> | undefined;
+  progress(user: UserRecord, server: string): AsyncIterable<object>;
   /** A start is under way: the stream will last. */
   isStarting(user: UserRecord, server: string): boolean;
 }
@@ -34,11 +34,7 @@ export function registerProgress(app: FastifyInstance, context: ApiContext, sour
         const user = await findUser(context.store, request.params.user_name);
         const name = request.params.server_name ?? '';
         if (!(await context.store.spawners.find(user.id, name))) throw httpError(404);
-        const label = name === '' ? user.name : `${user.name}:${name}`;
-        const end = new AbortController();
-        const events = source.progress(user, name, end.signal);
-        if (!events) throw httpError(400, `${label} is not starting...`);
-        await stream(request, reply, events, end, source.isStarting(user, name));
+        await stream(request, reply, source.progress(user, name), source.isStarting(user, name));
         return reply;
       },
     );
@@ -49,7 +45,6 @@ async function stream(
   request: FastifyRequest,
   reply: FastifyReply,
   events: AsyncIterable<object>,
-  end: AbortController,
   lasting: boolean,
 ): Promise<void> {
   reply.hijack();
@@ -59,7 +54,6 @@ async function stream(
   for (const cookie of request.session?.setCookies ?? []) raw.appendHeader('Set-Cookie', cookie);
   raw.setHeader('Content-Type', 'text/event-stream');
   raw.setHeader('Cache-Control', 'no-cache');
-  raw.on('close', () => end.abort());
   raw.writeHead(200);
   if (lasting) raw.write('\n\n');
   const keepAlive = setInterval(() => raw.write('\n\n'), KEEP_ALIVE_MS);

@@ -28,7 +28,7 @@ export interface TokenApiOptions {
   /** Who the body's `auth` field authenticates, for callers without credentials; undefined: nobody. */
   authenticate(auth: JsonObject, request: FastifyRequest): Promise<UserRecord | undefined>;
   /** Cookie callers are checked like any API write. @throws Fault 403 */
-  checkXsrf(request: FastifyRequest): void;
+  checkXsrf(request: FastifyRequest): Promise<void>;
   /** Servers must stop trusting these tokens. */
   revoked(tokens: readonly TokenRecord[]): Promise<void>;
 }
@@ -126,7 +126,7 @@ async function requester(
 ): Promise<{ readonly principal: Principal; readonly access: Access }> {
   const { principal, access } = request;
   if (principal.kind !== 'anonymous') {
-    options.checkXsrf(request);
+    await options.checkXsrf(request);
     return { principal, access };
   }
   const auth = body['auth'];

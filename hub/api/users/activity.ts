@@ -28,8 +28,8 @@ export function registerActivity(app: FastifyInstance, context: ApiContext): voi
       const now = clock.now();
       const ofServers = truthy(servers) ? await serverActivity(store, user, servers, now) : new Map();
       const ofUser = at ? parseActivity(at, now) : undefined;
-      if (ofUser) context.activity.user(user, ofUser);
-      for (const [spawner, time] of ofServers) context.activity.server(spawner, time);
+      if (ofUser) await context.activity.user(user, ofUser);
+      for (const [spawner, time] of ofServers) await context.activity.server(spawner, time);
       return reply.code(200).send('');
     },
   );

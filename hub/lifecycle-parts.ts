@@ -1,0 +1,109 @@
+/** What `hub/lifecycle` works with, made from the configuration. */
+import type { Clock } from '../core/clock.js';
+import { Fault } from '../core/fault.js';
+import type { Log } from '../core/log.js';
+import { routeSpec } from '../core/model/names.js';
+import type { Authenticator } from '../core/plugin/authenticator.js';
+import type { ProxyClient } from '../core/plugin/proxy-client.js';
+import type { HubSettings } from '../core/plugin/selection.js';
+import type { HubAddresses } from './addresses.js';
+import { AnteroomClass, JupyterHubClass } from './config.js';
+import type { LifecycleDeps, SpawnerChoice, StaticRoute } from './lifecycle/index.js';
+import { type Rights, serverTokenScopes } from './rbac/index.js';
+import type { Accounts, Admission, AuthRefresh } from './session/index.js';
+import type { Store } from './store/types.js';
+import type { TornadoSettings } from './tornado-settings.js';
+
+export interface LifecyclePartsOptions {
+  readonly config: HubSettings;
+  readonly tornado: TornadoSettings;
+  readonly addresses: HubAddresses;
+  readonly store: Store;
+  readonly rights: Rights;
+  readonly proxy: ProxyClient;
+  readonly spawner: SpawnerChoice;
+  readonly authenticator: Authenticator;
+  readonly accounts: Accounts;
+  readonly refresh: AuthRefresh;
+  readonly admission: Admission;
+  readonly outputDir: string;
+  readonly hubId: string;
+  /** `c.Proxy.extra_routes`: from a path to a URL. */
+  readonly extraRoutes: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const FOREVER_MS = 86_400_000;
+
+export function lifecycleDeps(options: LifecyclePartsOptions): LifecycleDeps {
+  const { config, addresses, store, rights, accounts, admission, clock, log } = options;
+  const hub = config.of(JupyterHubClass);
+  const auth = config.of(config.selected.authenticator);
+  const [least = 30, most = 60] = hub.spawn_throttle_retry_range;
+  const { publicUrl } = addresses;
+  return {
+    store,
+    proxy: options.proxy,
+    spawner: options.spawner,
+    clock,
+    log,
+    settings: {
+      baseUrl: addresses.baseUrl,
+      apiUrl: addresses.apiUrl,
+      publicHost: addresses.publicHost,
+      publicUrl,
+      publicHubUrl: publicUrl === '' ? '' : `${publicUrl}hub/`,
+      adminAccess: hub.admin_access,
+      cookieOptions: options.tornado.rawCookieOptions,
+      cookieHostPrefixEnabled: hub.cookie_host_prefix_enabled,
+      concurrentSpawnLimit: hub.concurrent_spawn_limit,
+      activeServerLimit: hub.active_server_limit,
+      spawnThrottleRetryRange: [least, most],
+      initSpawnersTimeoutMs:
+        hub.init_spawners_timeout < 0 ? FOREVER_MS : Math.max(1, hub.init_spawners_timeout) * 1000,
+      lastActivityIntervalMs: hub.last_activity_interval * 1000,
+      cleanupServers: hub.cleanup_servers,
+      hubId: options.hubId,
+      outputDir: options.outputDir,
+      outputBytes: config.of(AnteroomClass).spawner_log_bytes,
+    },
+    tokenScopes: async (server, configured) => {
+      const granted = await serverTokenScopes(store, rights, server, configured);
+      if (granted.excluded.length > 0) {
+        log.debug("a server's token does not get all scopes", {
+          user: server.user.name,
+          excluded: granted.excluded,
+        });
+      }
+      return granted.scopes;
+    },
+    staticRoutes: () => staticRoutes(options),
+    authState: (user) => accounts.authState(user),
+    isBlocked: (user) => admission.isBlocked(user.name),
+    ...(auth.refresh_pre_spawn && {
+      beforeStart: async (user) => {
+        if (await options.refresh.current(user, 'own-browser', true)) return;
+        throw new Fault('AUTH_EXPIRED', 'Your sign-in has to be renewed before a server can start.', {
+          status: 403,
+        });
+      },
+    }),
+    authenticator: options.authenticator,
+    hubEnvironment: options.environment,
+  };
+}
+
+/** The hub's own route and those of `extra_routes`. */
+function staticRoutes({ config, addresses, extraRoutes }: LifecyclePartsOptions): readonly StaticRoute[] {
+  const hub = config.of(JupyterHubClass);
+  return [
+    { spec: routeSpec(hub.hub_routespec), target: addresses.connectOrigin, data: { hub: true } },
+    ...Object.entries(extraRoutes).map(([path, target]) => ({
+      spec: routeSpec(path),
+      target,
+      data: { extra: true },
+    })),
+  ];
+}

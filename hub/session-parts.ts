@@ -1,0 +1,126 @@
+/** The parts of `hub/session`, made from the configuration. */
+import type { Clock } from '../core/clock.js';
+import type { Log } from '../core/log.js';
+import type { Authenticator } from '../core/plugin/authenticator.js';
+import type { HubSettings } from '../core/plugin/selection.js';
+import type { ScopeRegistry } from '../core/scopes/index.js';
+import { AddressBlocks } from '../core/wire/addresses.js';
+import type { CryptKeeper } from '../core/wire/fernet.js';
+import type { HubAddresses } from './addresses.js';
+import { AnteroomClass, JupyterHubClass } from './config.js';
+import {
+  Accounts,
+  ActivityRecorder,
+  type Admission,
+  AuthRefresh,
+  accountRights,
+  type SessionSettings,
+  Sessions,
+  SignIn,
+  SignInLimits,
+  SignOut,
+  TokenFinder,
+} from './session/index.js';
+import type { Store, UserRecord } from './store/types.js';
+import type { TornadoSettings } from './tornado-settings.js';
+
+export interface SessionPartsOptions {
+  readonly store: Store;
+  readonly registry: ScopeRegistry;
+  readonly configRoles: ReadonlySet<string>;
+  readonly config: HubSettings;
+  readonly tornado: TornadoSettings;
+  readonly addresses: HubAddresses;
+  readonly authenticator: Authenticator;
+  readonly admission: Admission;
+  readonly cryptKeeper: CryptKeeper;
+  readonly cookieSecret: Uint8Array;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly log: Log;
+  stopServers(user: UserRecord): Promise<void>;
+  onRevoked(): void;
+}
+
+export class SessionParts {
+  readonly activity: ActivityRecorder;
+  readonly accounts: Accounts;
+  readonly refresh: AuthRefresh;
+  readonly sessions: Sessions;
+  readonly signIn: SignIn;
+  readonly signOut: SignOut;
+
+  constructor(options: SessionPartsOptions) {
+    const { store, authenticator, admission, clock, log } = options;
+    const hub = options.config.of(JupyterHubClass);
+    const auth = options.config.of(options.config.selected.authenticator);
+    const anteroom = options.config.of(AnteroomClass);
+    this.activity = new ActivityRecorder({ store, clock, log, resolutionSeconds: hub.activity_resolution });
+    this.accounts = new Accounts({
+      store,
+      rights: accountRights({ store, registry: options.registry, configRoles: options.configRoles, log }),
+      authenticator,
+      admission,
+      settings: auth,
+      cryptKeeper: options.cryptKeeper,
+      clock,
+      log,
+    });
+    this.refresh = new AuthRefresh({ authenticator, accounts: this.accounts, settings: auth, clock, log });
+    this.sessions = new Sessions({
+      store,
+      settings: sessionSettings(options),
+      tokens: new TokenFinder(store, clock),
+      activity: this.activity,
+      refresh: this.refresh,
+      clock,
+      log,
+    });
+    this.signIn = new SignIn({
+      authenticator,
+      admission,
+      accounts: this.accounts,
+      refresh: this.refresh,
+      limits: new SignInLimits(anteroom, clock),
+      settings: auth,
+      clock,
+      log,
+    });
+    this.signOut = new SignOut({
+      store,
+      clock,
+      log,
+      onRevoked: options.onRevoked,
+      ...(hub.shutdown_on_logout && { stopServers: (user: UserRecord) => options.stopServers(user) }),
+    });
+  }
+}
+
+const LOOPBACK = new AddressBlocks(['127.0.0.0/8', '::1/128']);
+
+function sessionSettings(options: SessionPartsOptions): SessionSettings {
+  const { addresses, environment, tornado } = options;
+  const hub = options.config.of(JupyterHubClass);
+  const list = (name: string): readonly string[] =>
+    (environment[name] ?? '').split(';').filter((each) => each.trim() !== '');
+  const headers = list('JUPYTERHUB_XSRF_ANONYMOUS_ID_HEADERS');
+  return {
+    cookieSecret: options.cookieSecret,
+    baseUrl: addresses.baseUrl,
+    cookieHostPrefixEnabled: hub.cookie_host_prefix_enabled,
+    cookieMaxAgeDays: hub.cookie_max_age_days,
+    cookieOptions: tornado.cookieOptions,
+    xsrfCookieOptions: tornado.xsrfCookieOptions,
+    publicUrl: addresses.publicUrl === '' ? undefined : new URL(addresses.publicUrl),
+    cookieDomain: addresses.subdomainHost === '' ? undefined : new URL(addresses.subdomainHost).hostname,
+    activityResolutionSeconds: hub.activity_resolution,
+    addresses: {
+      trusted: new AddressBlocks([...hub.trusted_downstream_ips]),
+      isOwnProxy: (address) => LOOPBACK.match(address) !== undefined,
+    },
+    anonymousIds: {
+      blocks: new AddressBlocks(list('JUPYTERHUB_XSRF_ANONYMOUS_IP_CIDRS')),
+      headers: headers.length > 0 ? headers : ['User-Agent'],
+    },
+  };
+}
