@@ -86,6 +86,7 @@ export class RevocationFeed implements Disposable {
     try {
       return await this.#next(clientId, since, end.signal);
     } finally {
+      stop();
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
       if (this.#waiting.get(clientId) === stop) this.#waiting.delete(clientId);

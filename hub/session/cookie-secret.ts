@@ -4,8 +4,7 @@
  * read stops the start.
  */
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { link, open, rm, writeFile } from 'node:fs/promises';
 import { messageOf, StartupFault } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
 
@@ -66,22 +65,19 @@ function decodeSecret(text: string, file: string, log: Log): Uint8Array {
   throw new StartupFault([`cookie_secret_file ${file} holds no secret: remove it, and a new one is made`]);
 }
 
+/** Written beside and linked into place: of two hubs that start at once, one secret is everybody's, and always whole. */
 async function createSecret(file: string, log: Log): Promise<Uint8Array> {
   const secret = randomBytes(SECRET_BYTES);
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
   try {
-    // Exclusive: two hubs starting at once must not sign with different keys.
-    const handle = await open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
-    try {
-      await handle.writeFile(`${secret.toString('hex')}\n`);
-      await handle.chmod(0o600);
-    } finally {
-      await handle.close();
-    }
+    await writeFile(draft, `${secret.toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+    await link(draft, file);
   } catch (error) {
-    if (!isExisting(error)) {
-      throw new StartupFault([`cookie_secret_file ${file} cannot be written: ${messageOf(error)}`]);
-    }
-    return decodeSecret((await readFile(file, 'ascii')).trim(), file, log);
+    const other = isExisting(error) ? await readSecret(file, log) : undefined;
+    if (other) return other;
+    throw new StartupFault([`cookie_secret_file ${file} cannot be written: ${messageOf(error)}`]);
+  } finally {
+    await rm(draft, { force: true });
   }
   log.info('made a new cookie secret', { file });
   return secret;

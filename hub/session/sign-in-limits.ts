@@ -43,6 +43,8 @@ interface Pair {
   failures: number;
   lastFailure: number;
   active: number;
+  /** Attempts that have not begun. */
+  waiting: number;
   notBefore: number;
   readonly queue: Array<() => void>;
 }
@@ -61,7 +63,7 @@ export class SignInLimits {
   readonly #settings: SignInLimitSettings;
   readonly #clock: Clock;
   readonly #key = randomBytes(32);
-  readonly #pairs = new BoundedMap<Pair>(MAX_ENTRIES, (pair) => pair.active === 0 && pair.queue.length === 0);
+  readonly #pairs = new BoundedMap<Pair>(MAX_ENTRIES, (pair) => pair.active === 0 && pair.waiting === 0);
   readonly #names = new BoundedMap<Name>(MAX_ENTRIES);
   readonly #addresses = new BoundedMap<Address>(MAX_ENTRIES);
   /** Pairs that got in: a guesser elsewhere does not slow them. */
@@ -82,14 +84,16 @@ export class SignInLimits {
     const nameKey = this.#digest(name);
     const pair = this.#pair(pairKey);
     const pairDelay = this.#delay(pair.failures);
-    if (pairDelay > 0 && pair.queue.length >= MAX_QUEUE) return later((pair.queue.length + 1) * pairDelay);
+    if (pairDelay > 0 && pair.waiting >= MAX_QUEUE) return later((pair.waiting + 1) * pairDelay);
     if (this.#waiting >= MAX_WAITING) return later(this.#settings.login_backoff_max_seconds * 1000);
     this.#waiting += 1;
+    pair.waiting += 1;
     try {
       if (!this.#known.get(pairKey)) await this.#pause(this.#nameDelay(nameKey), signal);
       await this.#turn(pair, signal);
     } finally {
       this.#waiting -= 1;
+      pair.waiting -= 1;
     }
     return { kind: 'go', attempt: this.#attempt(place, pairKey, pair, nameKey) };
   }
@@ -171,7 +175,7 @@ export class SignInLimits {
   #pair(key: string): Pair {
     const known = this.#pairs.get(key);
     if (known && (known.failures === 0 || this.#clock.now() - known.lastFailure <= FORGET_MS)) return known;
-    const pair = known ?? { failures: 0, lastFailure: 0, active: 0, notBefore: 0, queue: [] };
+    const pair = known ?? { failures: 0, lastFailure: 0, active: 0, waiting: 0, notBefore: 0, queue: [] };
     pair.failures = 0;
     pair.notBefore = 0;
     this.#pairs.set(key, pair);
