@@ -2,10 +2,12 @@ import { Fault, messageOf } from '../../core/fault.js';
 import { serverPath } from '../../core/model/names.js';
 import type { ServerAddress } from '../../core/plugin/spawner.js';
 import type { OperationRecord, ServerRecord, SpawnerRecord, UserRecord } from '../store/types.js';
-import { type ServerEntry, serverLabel, targetOf } from './entry.js';
+import { confirmServer } from './confirm.js';
+import { type ServerEntry, serverColumns, serverLabel, targetOf } from './entry.js';
+import { makeSpawner } from './launch.js';
+import { viewOf } from './prepare.js';
 import { ProgressLog } from './progress.js';
 import { routeOf } from './routes.js';
-import { confirmServer, makeSpawner, serverColumns } from './start.js';
 import type { LifecycleDeps } from './types.js';
 
 const AT_ONCE = 20;
@@ -65,18 +67,23 @@ export async function adoptServers(
   found: readonly Found[],
   port: AdoptionPort,
 ): Promise<void> {
-  const queue = [...found];
-  const worker = async (): Promise<void> => {
-    for (let next = queue.shift(); next; next = queue.shift()) await adoptOne(deps, next, port);
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, found.length) }, worker));
+  const slots = Array.from({ length: AT_ONCE }, () => Promise.resolve());
+  found.forEach((each, index) => {
+    const slot = index % AT_ONCE;
+    const work = (slots[slot] ?? Promise.resolve()).then(() => adoptOne(deps, each, port));
+    each.entry.operation = work;
+    slots[slot] = work;
+  });
+  await Promise.all(slots);
 }
 
+/** Never rejects. */
 async function adoptOne(deps: LifecycleDeps, found: Found, port: AdoptionPort): Promise<void> {
   const { entry, record } = found;
   try {
     entry.spawner = await makeSpawner(deps, entry, deps.spawner.config);
     entry.spawner.loadState(record.state ?? {});
+    entry.view = await viewOf(deps, entry, record);
     if (entry.pending === 'stop') return await port.finishStop(found);
     await verify(deps, found);
     await port.ready(found);
@@ -102,6 +109,7 @@ async function adoptOne(deps: LifecycleDeps, found: Found, port: AdoptionPort): 
 /** Resolves when the server lives, answers and is what it seems; its route is set. @throws Fault */
 async function verify(deps: LifecycleDeps, { entry, record, operation }: Found): Promise<void> {
   const signal = entry.abort?.signal ?? new AbortController().signal;
+  signal.throwIfAborted();
   if (deps.isBlocked(entry.user)) throw new Fault('SERVER_BLOCKED', 'This user is blocked.', { status: 403 });
   const result = await entry.spawner?.poll();
   if (!result?.running) throw interrupted(operation, result?.exitStatus ?? 0);

@@ -3,7 +3,8 @@ import type { Fault } from '../../core/fault.js';
 
 /**
  * Runs `work` until it ends, `ms` have passed or `outer` is aborted. The work's own signal is aborted then, and the
- * promise rejects at once: work that does not listen cannot hold anybody up.
+ * promise rejects after `graceMs` at the latest: work that cleans up after itself is waited for, work that does not
+ * listen cannot hold anybody up.
  * @param late the fault of a deadline that has passed
  */
 export async function bounded<T>(
@@ -12,6 +13,7 @@ export async function bounded<T>(
   outer: AbortSignal,
   late: () => Fault,
   work: (signal: AbortSignal) => Promise<T>,
+  graceMs = 0,
 ): Promise<T> {
   outer.throwIfAborted();
   const timer = new AbortController();
@@ -27,11 +29,24 @@ export async function bounded<T>(
     () => undefined, // the work ended first
   );
   try {
-    return await Promise.race([work(signal), aborted]);
+    const working = work(signal);
+    try {
+      return await Promise.race([working, aborted]);
+    } catch (error) {
+      if (signal.aborted) await within(settled(working), graceMs, clock);
+      throw error;
+    }
   } finally {
     timer.abort();
     if (onAbort) signal.removeEventListener('abort', onAbort);
   }
+}
+
+function settled(promise: Promise<unknown>): Promise<void> {
+  return promise.then(
+    () => undefined,
+    () => undefined, // its failure was told, or comes from the abort itself
+  );
 }
 
 /** Resolves with the promise, or after `ms` with `undefined`; for callers that wait a little and come back later. */

@@ -50,13 +50,23 @@ export function entryKey(userId: number, name: string): string {
   return `${userId}/${name}`;
 }
 
-/** For log lines. */
-export function serverLabel(entry: Pick<ServerEntry, 'user' | 'name'>): string {
-  return `${entry.user.name}/${entry.name}`;
+/** For messages and log lines: `alice`, `alice:gpu`, as JupyterHub writes them. */
+export function serverLabel({ user, name }: Pick<ServerEntry, 'user' | 'name'>): string {
+  return name === '' ? user.name : `${user.name}:${name}`;
 }
 
 /** Where the proxy forwards to; unix sockets in configurable-http-proxy's form. */
 export function targetOf(address: ServerAddress): string {
   if (address.kind === 'unix') return `http+unix://${encodeURIComponent(address.path)}`;
   return `${address.proto}://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
+}
+
+/** The columns of the `servers` row. */
+export function serverColumns(address: ServerAddress): {
+  readonly proto: string;
+  readonly ip: string;
+  readonly port: number;
+} {
+  if (address.kind === 'unix') return { proto: 'http+unix', ip: address.path, port: 0 };
+  return { proto: address.proto, ip: address.host, port: address.port };
 }

@@ -237,7 +237,6 @@ export class ServerLifecycle implements AsyncDisposable {
       () => undefined,
       (error: unknown) => log.error('not everything could be looked after', { error: messageOf(error) }),
     );
-    for (const { entry } of found) entry.operation ??= work;
     await within(work, settings.initSpawnersTimeoutMs, clock);
   }
 

@@ -136,7 +136,15 @@ export async function proveIdentity(
 async function provesToken(probe: Probe, token: string): Promise<boolean> {
   const nonce = randomBytes(32).toString('hex');
   const path = `${probe.baseUrl}api/anteroom/proof?nonce=${nonce}`;
-  const answer = await get(probe.address, path, { signal: probe.signal, ms: ATTEMPT_MS });
+  const answer = await get(probe.address, path, { signal: probe.signal, ms: ATTEMPT_MS }).catch(
+    (error: unknown) => {
+      probe.signal.throwIfAborted();
+      throw new Fault('SPAWN_NOT_RESPONDING', `Server at ${probe.baseUrl} stopped responding`, {
+        detail: messageOf(error),
+        cause: error,
+      });
+    },
+  );
   const expected = createHmac('sha256', token).update(`anteroom-proof:${nonce}`).digest('hex');
   return answer.status === 200 && constantTimeEqual(proofIn(answer.body), expected);
 }

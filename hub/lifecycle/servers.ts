@@ -5,8 +5,9 @@ import { NotFound } from '../store/errors.js';
 import type { SpawnerRecord } from '../store/types.js';
 import type { ServerEntry } from './entry.js';
 import { applyGroupOverrides, callHook } from './hooks.js';
+import { makeSpawner } from './launch.js';
 import { optionsForm, optionsFromForm } from './options.js';
-import { makeSpawner, viewOf } from './start.js';
+import { viewOf } from './prepare.js';
 import type { LifecycleDeps } from './types.js';
 import type { SpawnerView } from './view.js';
 

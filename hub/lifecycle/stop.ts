@@ -4,8 +4,8 @@ import { bounded } from './bounded.js';
 import { revokeCredentials } from './credentials.js';
 import { type ServerEntry, serverLabel } from './entry.js';
 import { callHook } from './hooks.js';
+import { viewOf } from './prepare.js';
 import { routeOf } from './routes.js';
-import { viewOf } from './start.js';
 import type { LifecycleDeps } from './types.js';
 
 /** Longest that a stop may be in the table before another hub takes it for given up. */

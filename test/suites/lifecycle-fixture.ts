@@ -1,0 +1,164 @@
+/** A life cycle of servers with everything real but the proxy, which is a table in memory. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../core/clock.js';
+import { defaults } from '../../core/config/declare.js';
+import { silentLog } from '../../core/log.js';
+import type { JsonObject } from '../../core/model/json.js';
+import type { RouteSpec, UserName } from '../../core/model/names.js';
+import type { ProxyClient, ProxyRoute } from '../../core/plugin/proxy-client.js';
+import {
+  chooseSpawner,
+  type LifecycleDeps,
+  type LifecycleEvent,
+  ServerLifecycle,
+} from '../../hub/lifecycle/index.js';
+import { openStore, type Store, type UserRecord } from '../../hub/store/index.js';
+import { simple } from '../../spawners/simple/index.js';
+import {
+  SimpleLocalProcessSpawnerClass,
+  type SimpleLocalProcessSpawnerConfig,
+} from '../../spawners/simple/traits.js';
+import { TINY_SERVER } from './spawner.js';
+
+export class TableProxy
+  implements Pick<ProxyClient, 'addRoute' | 'deleteRoute' | 'getAllRoutes' | 'onRestart'>
+{
+  readonly table = new Map<RouteSpec, ProxyRoute>();
+  readonly listeners = new Set<() => void>();
+  /** Set to make the proxy unreachable. */
+  down: Error | undefined;
+
+  async addRoute(spec: RouteSpec, target: string, data: JsonObject): Promise<void> {
+    if (this.down) throw this.down;
+    this.table.set(spec, { target, data });
+  }
+
+  async deleteRoute(spec: RouteSpec): Promise<void> {
+    if (this.down) throw this.down;
+    this.table.delete(spec);
+  }
+
+  async getAllRoutes(): Promise<ReadonlyMap<RouteSpec, ProxyRoute>> {
+    if (this.down) throw this.down;
+    return new Map(this.table);
+  }
+
+  onRestart(listener: () => void): Disposable {
+    this.listeners.add(listener);
+    return { [Symbol.dispose]: () => this.listeners.delete(listener) };
+  }
+}
+
+export interface World extends AsyncDisposable {
+  readonly folder: string;
+  readonly store: Store;
+  readonly proxy: TableProxy;
+  readonly events: LifecycleEvent[];
+  readonly hubId: string;
+  /** A hub over the same database; a second one plays the hub after a restart. */
+  hub(change?: HubChange): ServerLifecycle;
+  user(name: string): Promise<UserRecord>;
+}
+
+export interface HubChange {
+  readonly args?: readonly string[];
+  readonly config?: Partial<SimpleLocalProcessSpawnerConfig>;
+  readonly settings?: Partial<LifecycleDeps['settings']>;
+  readonly deps?: Partial<LifecycleDeps>;
+}
+
+let worlds = 0;
+
+export async function makeWorld(): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'anteroom-lifecycle-'));
+  const store = await openStore({
+    url: `sqlite:///${join(folder, 'hub.sqlite')}`,
+    log: silentLog,
+    clock: systemClock,
+  });
+  const proxy = new TableProxy();
+  const events: LifecycleEvent[] = [];
+  const hubId = `lifecycle-${process.pid}-${worlds++}`;
+  const hubs: ServerLifecycle[] = [];
+  await store.oauth.upsertClient({
+    identifier: 'jupyterhub',
+    description: 'JupyterHub',
+    secret: '',
+    redirectUri: '',
+    allowedScopes: [],
+  });
+  return {
+    folder,
+    store,
+    proxy,
+    events,
+    hubId,
+    hub: (change = {}) => {
+      const hub = new ServerLifecycle(depsOf({ folder, store, proxy, events, hubId }, change));
+      hubs.push(hub);
+      return hub;
+    },
+    user: async (name) => (await store.users.byName(name)) ?? store.users.create({ name: name as UserName }),
+    async [Symbol.asyncDispose]() {
+      for (const hub of hubs) await hub.shutdown({ stopServers: true });
+      await simple.sweepOrphans?.(new Set(), hubId);
+      await store[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function depsOf(
+  world: Pick<World, 'folder' | 'store' | 'proxy' | 'events' | 'hubId'>,
+  change: HubChange,
+): LifecycleDeps {
+  const { folder, store, proxy, events, hubId } = world;
+  const config = defaults(SimpleLocalProcessSpawnerClass, {
+    cmd: [process.execPath, TINY_SERVER],
+    args: change.args ?? [],
+    home_dir_template: join(folder, 'homes/{username}'),
+    interrupt_timeout: 1,
+    term_timeout: 1,
+    start_timeout: 10,
+    http_timeout: 10,
+    ...change.config,
+  });
+  return {
+    store,
+    proxy,
+    spawner: chooseSpawner(simple, SimpleLocalProcessSpawnerClass, config),
+    clock: systemClock,
+    log: silentLog,
+    settings: {
+      baseUrl: '/',
+      apiUrl: 'http://127.0.0.1:8081/hub/api',
+      publicHost: '',
+      publicUrl: '',
+      publicHubUrl: '',
+      adminAccess: false,
+      cookieOptions: {},
+      cookieHostPrefixEnabled: false,
+      concurrentSpawnLimit: 100,
+      activeServerLimit: 0,
+      spawnThrottleRetryRange: [30, 60],
+      initSpawnersTimeoutMs: 10_000,
+      lastActivityIntervalMs: 300_000,
+      cleanupServers: true,
+      hubId,
+      outputDir: join(folder, 'output'),
+      ...change.settings,
+    },
+    tokenScopes: async ({ user, name }, configured) =>
+      configured.length > 0
+        ? configured
+        : ['users:activity!user', `access:servers!server=${user.name}/${name}`],
+    staticRoutes: () => [{ spec: '/' as RouteSpec, target: 'http://127.0.0.1:8081', data: { hub: true } }],
+    authState: async () => ({ secret: 'of the provider' }),
+    isBlocked: () => false,
+    hubEnvironment: { PATH: process.env['PATH'], LANG: 'C.UTF-8', HUB_SECRET: 'x' },
+    observe: (event) => events.push(event),
+    ...change.deps,
+  };
+}
