@@ -48,9 +48,12 @@ function sqliteLocation(rest: string): DatabaseLocation {
 
 /** For logs and messages. */
 function withoutPassword(url: string): string {
-  return url
-    .replace(/^(postgresql:\/\/[^/@]*?):[^@]*@/, '$1:***@')
-    .replace(/([?&]password=)[^&]*/gi, '$1***');
+  return (
+    url
+      // Up to the last @: a password may hold one.
+      .replace(/^(postgresql:\/\/[^:@/?]*):.*@/i, '$1:***@')
+      .replace(/([?&]password=)[^&]*/gi, '$1***')
+  );
 }
 
 /** What of SQLAlchemy's `create_engine` arguments has a meaning here. */
