@@ -53,7 +53,9 @@ record_schema() {
 
 record_traits() { python "$here/traits.py" "$fixtures/traits.json"; }
 record_openapi() { make_sdist; python "$here/openapi.py" "$cache/sdist/jupyterhub-$JUPYTERHUB" "$fixtures/openapi.json"; }
-record_vectors() { python "$here/scope_vectors.py" "$fixtures"; python "$here/crypto_vectors.py" "$fixtures"; }
+record_vectors() {
+  for script in scope_vectors scope_random crypto_vectors; do python "$here/$script.py" "$fixtures"; done
+}
 record_answers() { python "$here/answers.py" "$fixtures/hub-answers"; }
 record_environment() { python "$here/environment.py" "$fixtures/spawn-environment.json"; }
 record_metrics() { python "$here/metrics.py" "$fixtures/metrics.json"; }
