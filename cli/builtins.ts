@@ -40,8 +40,14 @@ export const SLOTS: Readonly<Record<SlotName, Slot>> = {
     trait: 'spawner_class',
     base: SpawnerClass,
     builtins: [
-      { declaration: LocalProcessSpawnerClass, load: () => import('../spawners/local-process/index.js') },
-      { declaration: SimpleLocalProcessSpawnerClass, load: () => import('../spawners/simple/index.js') },
+      {
+        declaration: LocalProcessSpawnerClass,
+        load: async () => (await import('../spawners/local-process/index.js')).localProcess,
+      },
+      {
+        declaration: SimpleLocalProcessSpawnerClass,
+        load: async () => (await import('../spawners/simple/index.js')).simple,
+      },
     ],
     notBuilt: [
       'kubespawner',
@@ -63,7 +69,10 @@ export const SLOTS: Readonly<Record<SlotName, Slot>> = {
     trait: 'authenticator_class',
     base: AuthenticatorClass,
     builtins: [
-      { declaration: DummyAuthenticatorClass },
+      {
+        declaration: DummyAuthenticatorClass,
+        load: async () => (await import('../authenticators/dummy/index.js')).dummy,
+      },
       { declaration: SharedPasswordAuthenticatorClass },
       { declaration: NullAuthenticatorClass },
       { declaration: PAMAuthenticatorClass, notBuilt: true },
@@ -101,7 +110,7 @@ export const SLOTS: Readonly<Record<SlotName, Slot>> = {
   proxy: {
     trait: 'proxy_class',
     base: ProxyClass,
-    builtins: [{ declaration: ConfigurableHTTPProxyClass }],
+    builtins: [{ declaration: ConfigurableHTTPProxyClass, load: () => import('../proxy/client/index.js') }],
     notBuilt: ['traefik', 'traefik_file', 'traefik_redis', 'traefik_etcd', 'traefik_consul', 'kube'],
     instead: "c.JupyterHub.proxy_class = 'configurable-http-proxy'",
   },

@@ -88,7 +88,13 @@ async function runProgram(
   });
   for (const warning of loaded.warnings) log.warn(warning);
   if (name === 'hub') {
-    return programs.start({ loaded, log, terminal, resetPasswords: parsed.flags.has('reset-passwords') });
+    return programs.start({
+      loaded,
+      log,
+      terminal,
+      resetPasswords: parsed.flags.has('reset-passwords'),
+      inMemory: parsed.flags.has('no-db'),
+    });
   }
   await using offline = await programs.openOffline({ loaded, log, terminal });
   return name === 'token'

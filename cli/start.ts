@@ -1,10 +1,25 @@
 /**
- * The seam between the command line and the hub: what `anteroom` hands over once the configuration is sound.
- *
- * Owns: the shape of that hand-over. Does not own: reading the configuration (load-config.ts).
+ * Runs the hub as a process: loads the chosen plug-ins, starts the hub, and ends it on a signal. The only place that
+ * knows plug-ins, hub and process at once.
  */
-import { StartupFault } from '../core/fault.js';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { systemClock } from '../core/clock.js';
+import { Fault, StartupFault } from '../core/fault.js';
 import type { Log } from '../core/log.js';
+import type { Authenticator, AuthenticatorKind } from '../core/plugin/authenticator.js';
+import type { AuthenticatorConfig } from '../core/plugin/authenticator-traits.js';
+import type { ProxyClient } from '../core/plugin/proxy-client.js';
+import type { SpawnerKind } from '../core/plugin/spawner.js';
+import type { SpawnerConfig } from '../core/plugin/spawner-traits.js';
+import { browserUrl, type HubAddresses, hubAddresses, isLoopback } from '../hub/addresses.js';
+import { AnteroomClass, JupyterHubClass } from '../hub/config.js';
+import { type DatabaseState, defaultSpawnerCommand } from '../hub/default-command.js';
+import { Hub } from '../hub/hub.js';
+import { chooseSpawner } from '../hub/lifecycle/index.js';
+import { openOffline } from '../hub/offline.js';
+import { inspectDatabase } from '../hub/store/index.js';
+import { ConfigurableHTTPProxy, type ConfigurableHTTPProxyConfig } from '../proxy/client/index.js';
 import type { LoadedConfig } from './load-config.js';
 import type { OfflineHub } from './offline.js';
 import type { Terminal } from './terminal.js';
@@ -15,6 +30,8 @@ export interface StartContext {
   readonly terminal: Terminal;
   /** `--reset-passwords` was given. */
   readonly resetPasswords: boolean;
+  /** `--no-db` was given. */
+  readonly inMemory: boolean;
 }
 
 /** What main.ts runs; tests hand in others. */
@@ -22,14 +39,161 @@ export interface Programs {
   /** Runs the hub until it is told to end. @returns the exit code */
   start(context: StartContext): Promise<number>;
   /** Opens the database of the configuration for `token` and `upgrade-db`. */
-  openOffline(context: Omit<StartContext, 'resetPasswords'>): Promise<OfflineHub>;
+  openOffline(context: Pick<StartContext, 'loaded' | 'log' | 'terminal'>): Promise<OfflineHub>;
 }
 
 export const programs: Programs = {
-  start: async () => {
-    throw new StartupFault(['the hub is not wired to the command line yet']);
-  },
-  openOffline: async () => {
-    throw new StartupFault(['the database is not wired to the command line yet']);
-  },
+  start: runHub,
+  openOffline: ({ loaded, log, terminal }) =>
+    openOffline({ config: loaded.config, log, clock: systemClock, cwd: terminal.cwd }),
 };
+
+async function runHub(context: StartContext): Promise<number> {
+  const { loaded, log, terminal } = context;
+  const { config } = loaded;
+  const addresses = hubAddresses(config.of(JupyterHubClass));
+  const spawner = await spawnerOf(context, addresses);
+  const notes: string[] = [];
+  const ended = withResolvers<Ending>();
+  await using hub = new Hub({
+    config,
+    authenticator: await authenticatorOf(context, notes),
+    spawner,
+    ...(await proxyOf(context, addresses)),
+    log,
+    clock: systemClock,
+    environment: terminal.env,
+    cwd: terminal.cwd,
+    inMemory: context.inMemory,
+    onShutdownRequest: (options) => ended.resolve({ kind: 'asked', options }),
+  });
+  await hub.start();
+  log.info(`the hub is ready: open ${browserUrl(addresses)}`);
+  if (spawner.sharedAccount !== undefined) log.warn(spawner.sharedAccount);
+  for (const note of notes) terminal.err(`${note}\n`);
+  const stopListening = onSignals((signal) => ended.resolve({ kind: 'signal', signal }), log);
+  try {
+    const ending = await ended.promise;
+    log.info('ending', { because: ending.kind === 'signal' ? ending.signal : 'asked by the API' });
+    await hub.stop(ending.kind === 'asked' ? ending.options : {});
+    return 0;
+  } finally {
+    stopListening();
+  }
+}
+
+type Ending =
+  | { readonly kind: 'signal'; readonly signal: string }
+  | { readonly kind: 'asked'; readonly options: { readonly servers?: boolean; readonly proxy?: boolean } };
+
+function withResolvers<T>(): { readonly promise: Promise<T>; resolve(value: T): void } {
+  let resolver: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((done) => {
+    resolver = done;
+  });
+  return { promise, resolve: (value) => resolver(value) };
+}
+
+/** @returns a function that lets go of the signals again */
+function onSignals(end: (signal: string) => void, log: Log): () => void {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const status = (): void => log.info('still running', { uptimeSeconds: Math.round(process.uptime()) });
+  for (const signal of signals) process.on(signal, end);
+  process.on('SIGUSR1', status);
+  return () => {
+    for (const signal of signals) process.off(signal, end);
+    process.off('SIGUSR1', status);
+  };
+}
+
+async function spawnerOf({ loaded, terminal, inMemory }: StartContext, addresses: HubAddresses) {
+  const { config, plugins } = loaded;
+  const hub = config.of(JupyterHubClass);
+  const { spawner: declaration } = config.selected;
+  const kind = (await plugins.spawner.load()) as SpawnerKind<SpawnerConfig>;
+  const values = config.of(declaration);
+  const state = inMemory ? 'new' : await databaseState(hub.db_url);
+  const cmd = defaultSpawnerCommand({
+    ...(config.file && { configFileKind: config.file.kind }),
+    databaseState: state,
+    ...(config.isSet(declaration, 'cmd') && { configured: values.cmd }),
+  });
+  const settings: SpawnerConfig = { ...values, cmd };
+  const faults = kind.check?.(settings as never, {
+    bindsLoopbackOnly: isLoopback(addresses.publicBind),
+    isRoot: process.getuid?.() === 0,
+    allowSharedUid: config.of(AnteroomClass).allow_shared_uid,
+  });
+  if (faults && faults.length > 0) throw new StartupFault(faults);
+  await mkdir(terminal.cwd, { recursive: true });
+  return { ...chooseSpawner(kind, declaration, settings), sharedAccount: kind.sharedAccount };
+}
+
+async function databaseState(url: string): Promise<DatabaseState> {
+  const found = await inspectDatabase(url);
+  if (found.kind !== 'jupyterhub') return 'new';
+  return found.anteroom === null ? 'jupyterhub' : 'ours';
+}
+
+async function authenticatorOf(context: StartContext, notes: string[]): Promise<Authenticator> {
+  const { config, plugins } = context.loaded;
+  const { authenticator: declaration } = config.selected;
+  const kind = (await plugins.authenticator.load()) as AuthenticatorKind<AuthenticatorConfig>;
+  const values = config.of(declaration);
+  const configured = config.of(AnteroomClass).password_file;
+  const passwordFile = configured === '' ? '' : resolve(context.terminal.cwd, configured);
+  const faults = kind.check?.(values as never, { passwordFile });
+  if (faults && faults.length > 0) throw new StartupFault(faults);
+  return kind.create({
+    config: values as never,
+    log: context.log,
+    clock: systemClock,
+    passwordFile,
+    resetPasswords: context.resetPasswords,
+    announce: (lines) => notes.push(...lines),
+  });
+}
+
+async function proxyOf(
+  context: StartContext,
+  addresses: HubAddresses,
+): Promise<{ readonly proxy: ProxyClient; readonly extraRoutes: Readonly<Record<string, string>> }> {
+  const { config } = context.loaded;
+  const hub = config.of(JupyterHubClass);
+  const traits = config.of(config.selected.proxy) as ConfigurableHTTPProxyConfig;
+  const common = {
+    log: context.log.child({ part: 'proxy' }),
+    apiUrl: traits.api_url,
+    concurrency: traits.concurrency,
+    hostRouting: addresses.subdomainHost !== '',
+  };
+  if (!traits.should_start) {
+    const external = { ...common, shouldStart: false, authToken: traits.auth_token } as const;
+    return { proxy: new ConfigurableHTTPProxy(external), extraRoutes: traits.extra_routes };
+  }
+  const bind = addresses.publicBind;
+  const pidFile = resolve(context.terminal.cwd, traits.pid_file);
+  await mkdir(dirname(pidFile), { recursive: true });
+  const logs = config.of(AnteroomClass).spawner_log_dir;
+  if (hub.ssl_cert === '' && bind.kind === 'tcp' && bind.tls) {
+    throw new Fault('CONFIG', 'bind_url is https, but ssl_cert and ssl_key are not set');
+  }
+  const managed = {
+    ...common,
+    shouldStart: true,
+    authToken: traits.auth_token,
+    command: traits.command,
+    listen:
+      bind.kind === 'unix'
+        ? ({ kind: 'unix', path: bind.path } as const)
+        : ({ kind: 'tcp', ip: bind.host, port: bind.port } as const),
+    errorTarget: `${addresses.connectOrigin}${addresses.hubPrefix}error`,
+    logLevel: traits.debug ? 'debug' : traits.log_level,
+    pidFile,
+    logFile: join(resolve(context.terminal.cwd, logs || 'anteroom-logs'), 'proxy.log'),
+    umask: traits.command_umask,
+    checkInterval: traits.check_running_interval * 1000,
+    ...(hub.ssl_cert !== '' && { publicTls: { key: hub.ssl_key, cert: hub.ssl_cert } }),
+  } as const;
+  return { proxy: new ConfigurableHTTPProxy(managed), extraRoutes: traits.extra_routes };
+}
