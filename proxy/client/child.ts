@@ -1,0 +1,108 @@
+/**
+ * Starting and ending the process. It gets a session of its own, no pipe and no descriptor of the hub but its log
+ * file, so that neither the hub's end nor a full pipe is felt there.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { openAppending, trimToCap } from '../../core/capped-file.js';
+import { Fault, messageOf } from '../../core/fault.js';
+import { identifyProcess, isSameProcess, type ProcessIdentity } from '../../core/process.js';
+import type { Launch } from './command.js';
+
+/**
+ * @returns once the process exists
+ * @throws Fault PROXY_START_FAILED when the program cannot be run
+ */
+export async function launch(
+  what: Launch,
+  environment: NodeJS.ProcessEnv,
+  umask: number,
+  logFile: string,
+): Promise<ProcessIdentity> {
+  const log = openLog(logFile);
+  try {
+    const child = spawnMasked(what, environment, umask, log);
+    const failure = new Promise<never>((_resolve, reject) => child.once('error', reject));
+    child.unref();
+    if (child.pid === undefined) return await failure;
+    // Later errors are those of signalling through this handle, which is not done.
+    failure.catch(() => undefined);
+    const identity = identifyProcess(child.pid);
+    if (!identity) throw new Error('it ended at once');
+    return identity;
+  } catch (error) {
+    throw new Fault('PROXY_START_FAILED', `The proxy ${what.file} cannot be started: ${messageOf(error)}`, {
+      detail: tailOf(logFile),
+    });
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Node's spawn has no umask option; forking is synchronous, so nothing else of the hub sees this one. */
+function spawnMasked(what: Launch, environment: NodeJS.ProcessEnv, umask: number, log: number): ChildProcess {
+  const before = process.umask(umask);
+  try {
+    return spawn(what.file, [...what.args], {
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: environment,
+    });
+  } finally {
+    process.umask(before);
+  }
+}
+
+/** SIGTERM, twice as JupyterHub does, then SIGKILL; a second each. Resolves when the process is gone. */
+export async function terminate(identity: ProcessIdentity): Promise<void> {
+  for (const signal of ['SIGTERM', 'SIGTERM', 'SIGKILL'] as const) {
+    if (!isSameProcess(identity)) return;
+    try {
+      process.kill(identity.pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ESRCH') return;
+      throw error;
+    }
+    await untilGone(identity, 1000);
+  }
+  if (isSameProcess(identity)) {
+    throw new Fault('PROXY_STOP_FAILED', `The proxy, process ${identity.pid}, does not end.`);
+  }
+}
+
+async function untilGone(identity: ProcessIdentity, ms: number): Promise<void> {
+  const deadline = performance.now() + ms;
+  while (isSameProcess(identity) && performance.now() < deadline) await delay(20);
+}
+
+/** Cuts the log of a proxy that does not do so itself. */
+export function trimLog(logFile: string, maxBytes: number): void {
+  const fd = openAppending(logFile);
+  try {
+    trimToCap(fd, maxBytes);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The last lines, for whoever must repair the start. */
+export function tailOf(logFile: string, bytes = 2000): string {
+  const fd = openAppending(logFile);
+  try {
+    const { size } = fstatSync(fd);
+    const buffer = Buffer.alloc(Math.min(bytes, size));
+    readSync(fd, buffer, 0, buffer.length, size - buffer.length);
+    return buffer.toString('utf8');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openLog(path: string): number {
+  try {
+    return openAppending(path);
+  } catch (error) {
+    throw new Fault('PROXY_START_FAILED', `The proxy's log file cannot be written: ${messageOf(error)}`);
+  }
+}
