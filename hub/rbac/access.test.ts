@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silentLog } from '../../core/log.js';
 import type { Resource } from '../../core/scopes/index.js';
 import {
   asService,
@@ -11,8 +12,9 @@ import {
 } from '../../test/support/rbac-world.js';
 import { ANONYMOUS, type Principal } from '../principal.js';
 import type { UserRecord } from '../store/types.js';
-import { allServersOf, type Decision, targetOf } from './access.js';
+import { Access, allServersOf, type Decision, targetOf } from './access.js';
 import { demandAdminRule } from './admin-rule.js';
+import { Rights } from './rights.js';
 import { selfView } from './self-view.js';
 import { defaultNote, demandTokenCreation } from './token-request.js';
 
@@ -89,6 +91,21 @@ describe('decide', () => {
       expect(await decide(principal, ['list:users'], undefined, true)).toBe(200);
       expect(await decide(principal, ['list:groups'], undefined, true)).toBe(403);
     }
+  });
+
+  it('does not ask the database for a name that it cannot hold', async () => {
+    const asked: string[] = [];
+    const principal = await holding('read:users!group=class');
+    const { users } = world.store;
+    const store = {
+      ...world.store,
+      users: { ...users, byName: (name: string) => users.byName(asked[asked.push(name) - 1] ?? '') },
+    };
+    const rights = new Rights({ store, registry: world.registry, log: silentLog });
+    const access = await Access.of(principal, rights);
+    expect((await access.decide(['read:users'], user('bob\u0000'))).allowed).toBe(false);
+    expect((await access.decide(['read:users'], user('bob'))).allowed).toBe(true);
+    expect(asked).toEqual(['bob']);
   });
 
   it('any one of several is enough', async () => {

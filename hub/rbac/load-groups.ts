@@ -3,6 +3,7 @@ import type { Log } from '../../core/log.js';
 import { isJsonObject, type JsonObject } from '../../core/model/json.js';
 import type { Store, UserRecord } from '../store/types.js';
 import { type ConfigUsers, getOrCreateGroup, resolveUsers } from './config-users.js';
+import { isStorable } from './storable.js';
 
 interface GroupSpec {
   readonly name: string;
@@ -51,7 +52,8 @@ export async function loadGroups(
 
 function readSpec(name: string, value: unknown, log: Log, faults: string[]): readonly GroupSpec[] {
   const at = `load_groups: group ${JSON.stringify(name)}`;
-  if (name === '' || name.length > MAX_NAME) faults.push(`${at}: a name has 1 to ${MAX_NAME} characters`);
+  if (name === '' || name.length > MAX_NAME || !isStorable(name))
+    faults.push(`${at}: a name has 1 to ${MAX_NAME} characters`);
   if (Array.isArray(value)) {
     log.warn('load_groups: a list of users is deprecated, write {"users": [...]}', { group: name });
     return readSpec(name, { users: value }, log, faults);

@@ -1,6 +1,7 @@
 import type { Membership } from '../../core/scopes/index.js';
 import type { Store } from '../store/types.js';
 import { EpochCache } from './epoch-cache.js';
+import { isStorable } from './storable.js';
 
 /** Which groups users belong to, loaded before the algebra asks. */
 export class Memberships {
@@ -21,6 +22,8 @@ export class Memberships {
   }
 
   #groupsOf(name: string): Promise<ReadonlySet<string>> {
+    // Names come from URLs and from scopes in requests.
+    if (!isStorable(name)) return Promise.resolve(new Set());
     return this.#groups.get(name, async () => {
       const user = await this.#store.users.byName(name);
       if (!user) return new Set();

@@ -107,7 +107,7 @@ async function unlessRefused<T>(work: Promise<T>): Promise<T | undefined> {
   });
 }
 
-const RUNS = { numRuns: 60 };
+const RUNS = { numRuns: 25 };
 
 describe('nobody exceeds themselves', () => {
   it('a token never does more than its owner, whatever is stored in it', async () => {

@@ -94,3 +94,12 @@ describe('share requests', () => {
     expect(() => readShareCodeRequest(body, registry)).toThrow(badRequest);
   });
 });
+
+describe('text that no database holds', () => {
+  it('is refused before a database is asked', () => {
+    const registry = new ScopeRegistry();
+    expect(() => readTokenRequest({ roles: ['a\u0000b'] }, 0)).toThrow(badRequest);
+    expect(readTokenRequest({ note: 'a\u0000b' }, 0).note).toBe('ab');
+    expect(() => readShareRequest({ user: 'a\u0000b' }, registry)).toThrow(badRequest);
+  });
+});

@@ -1,6 +1,7 @@
 import { isJsonObject } from '../../core/model/json.js';
 import { isRoleName, type ScopeRegistry } from '../../core/scopes/index.js';
 import type { EntityKind } from '../store/types.js';
+import { isStorable } from './storable.js';
 
 /** Kinds of members that a role's configuration can list, under the names it gives them. */
 export const MEMBER_KINDS = ['users', 'services', 'groups'] as const;
@@ -89,7 +90,8 @@ export function readRoleSpec(
 
 function readNames(value: unknown, at: string, faults: string[]): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined;
-  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string' && isStorable(item)))
+    return value;
   faults.push(`${at} must be a list of names`);
   return undefined;
 }

@@ -20,6 +20,7 @@ import {
   type SharedServer,
   sharedServer,
 } from './shares.js';
+import { isStorable } from './storable.js';
 
 /** A share code and the server it opens. */
 export interface FoundCode extends SharedServer {
@@ -64,6 +65,7 @@ export async function findShareCode(
   code: string,
   clock: Clock,
 ): Promise<FoundCode | undefined> {
+  if (!isStorable(code)) return undefined;
   const candidates = await store.shares.codeCandidates(tokenPrefix(code), timestamp(clock.now()));
   const found = candidates.find((candidate) => compareToken(candidate.hashed, code));
   const owner = found && (await store.users.byId(found.ownerId));

@@ -1,6 +1,7 @@
 import { Fault } from '../../core/fault.js';
 import { isJsonObject, type JsonObject } from '../../core/model/json.js';
 import type { ScopeRegistry } from '../../core/scopes/index.js';
+import { isStorable } from './storable.js';
 
 /** Whom a share is for. */
 export type Grantee =
@@ -58,7 +59,7 @@ function readObject(body: unknown, keys: readonly string[]): JsonObject {
 function readName(given: JsonObject, key: string): string | undefined {
   const value = given[key];
   if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value !== 'string') throw bad(`${key} must be a name`);
+  if (typeof value !== 'string' || !isStorable(value)) throw bad(`${key} must be a name`);
   return value;
 }
 

@@ -5,6 +5,7 @@ import { shareScopes } from '../../core/scopes/index.js';
 import type { Repositories, ShareRecord, SpawnerRecord, Store, UserRecord } from '../store/types.js';
 import type { Access } from './access.js';
 import type { Grantee, ShareRequest } from './share-request.js';
+import { isStorable } from './storable.js';
 
 /** A server by the names in a URL. */
 export interface ServerNames {
@@ -25,8 +26,8 @@ export async function sharedServer(
   store: Repositories,
   { owner, server }: ServerNames,
 ): Promise<SharedServer> {
-  const user = await store.users.byName(owner);
-  const spawner = user && (await store.spawners.find(user.id, server));
+  const user = isStorable(owner) ? await store.users.byName(owner) : undefined;
+  const spawner = user && isStorable(server) ? await store.spawners.find(user.id, server) : undefined;
   if (!user || !spawner) throw new Fault('NOT_FOUND', `No such server: ${owner}/${server}`, { status: 404 });
   return { owner: user, spawner };
 }
@@ -139,11 +140,13 @@ export async function shareWith(
   grantee: Grantee,
   names: ServerNames,
 ): Promise<ShareRecord> {
-  const owner = await store.users.byName(names.owner);
-  const spawner = owner && (await store.spawners.find(owner.id, names.server));
-  const id = await findGrantee(store, grantee);
-  const share = spawner && id && (await store.shares.find(spawner.id, id));
-  if (share) return share;
+  if ([grantee.name, names.owner, names.server].every(isStorable)) {
+    const owner = await store.users.byName(names.owner);
+    const spawner = owner && (await store.spawners.find(owner.id, names.server));
+    const id = await findGrantee(store, grantee);
+    const share = spawner && id && (await store.shares.find(spawner.id, id));
+    if (share) return share;
+  }
   const text = `No such share for ${grantee.kind} ${grantee.name} on ${names.owner}/${names.server}`;
   throw new Fault('NOT_FOUND', text, { status: 404 });
 }

@@ -4,6 +4,7 @@ import type { Resource } from '../../core/scopes/index.js';
 import type { Principal } from '../principal.js';
 import type { Access } from './access.js';
 import { ownerName, ownerOf } from './owner.js';
+import { isStorable } from './storable.js';
 
 /** A wish for an API token, well-formed but not yet judged. */
 export interface TokenRequest {
@@ -58,9 +59,12 @@ export async function demandTokenCreation(access: Access, userName: string, exis
 
 function readNames(value: unknown, key: string): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined;
-  if (Array.isArray(value) && value.length <= MAX_ITEMS && value.every((item) => typeof item === 'string'))
-    return value;
+  if (Array.isArray(value) && value.length <= MAX_ITEMS && value.every(isName)) return value;
   throw bad(`token ${key} must be null or a list of strings, not ${shown(value)}`);
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && isStorable(value);
 }
 
 /** Anything that is not empty becomes text, as Python's `str` would be stored. */
@@ -68,7 +72,7 @@ function readNote(value: unknown): string | undefined {
   if (value === undefined || value === null || value === '' || value === false || value === 0)
     return undefined;
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.slice(0, MAX_NOTE);
+  return text.replaceAll('\u0000', '').slice(0, MAX_NOTE);
 }
 
 function readExpiry(value: unknown, max: number): number | null {
