@@ -212,17 +212,12 @@ async function list(access: Access, asked: UserQuery): Promise<Listed<UserRecord
     );
   }
   const { by, descending } = asked.sort ?? { by: 'id' as const, descending: false };
-  const direction = descending ? 'desc' : 'asc';
-  const column = `users.${by}` as const;
-  // NULL order is said outright, as JupyterHub does: databases differ in it.
-  const nulls = descending ? sql`(${sql.ref(column)} is null)` : sql`(${sql.ref(column)} is not null)`;
-  const items = matching
-    .select(USER_COLUMNS)
-    .orderBy(nulls)
-    .orderBy(column, direction)
-    .orderBy('users.id')
-    .limit(asked.limit)
-    .offset(asked.offset);
+  // The place of NULL is said outright, as JupyterHub does: databases differ in it.
+  const ordered = matching.select(USER_COLUMNS).orderBy(`users.${by}`, (order) => {
+    return descending ? order.desc().nullsLast() : order.asc().nullsFirst();
+  });
+  const unique = by === 'last_activity' ? ordered.orderBy('users.id') : ordered;
+  const items = unique.limit(asked.limit).offset(asked.offset);
   const total = matching.select((e) => e.fn.countAll<number>().as('total'));
   const rows = await access.read(query(items));
   return { items: rows.map(userRecord), total: (await access.read(query(total)))[0]?.total ?? 0 };
