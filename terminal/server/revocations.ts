@@ -40,8 +40,10 @@ export class RevocationFollower implements Disposable {
           log.debug('this hub announces no revocations; tokens are checked every minute');
           return;
         }
+        // A smaller number than ours is of another database: what happened in between is unknown.
+        const reset = page.reset || Number(page.cursor) < Number(this.#cursor);
         this.#cursor = page.cursor;
-        this.#options.onPage(page);
+        this.#options.onPage({ ...page, reset });
         pause = RETRY_START_MS;
         if (page.revoked.length === 0)
           await this.#rest(Math.max(0, MIN_TURN_MS - (clock.monotonic() - began)));

@@ -260,16 +260,18 @@ export class Browser {
   }
 }
 
+const TAIL_BYTES = 64 * 1024;
+
 /** A client that keeps everything it hears, and confirms what it got unless told not to. */
 export class TermClient {
   readonly socket: WebSocket;
   readonly messages: ServerMessage[] = [];
   readonly id: string;
-  output = Buffer.alloc(0);
   /** Position behind the last byte received. */
   seq = 0;
   acks = true;
   closed: { code: number; reason: string } | undefined;
+  #chunks: Buffer[] = [];
   #wake: Array<() => void> = [];
 
   constructor(socket: WebSocket, id = randomBytes(16).toString('hex')) {
@@ -284,6 +286,17 @@ export class TermClient {
       this.closed = { code, reason: reason.toString('utf8') };
       for (const wake of this.#wake.splice(0)) wake();
     });
+  }
+
+  /** Everything received since the screen was last cleared. */
+  get output(): Buffer {
+    const joined = Buffer.concat(this.#chunks);
+    this.#chunks = [joined];
+    return joined;
+  }
+
+  get length(): number {
+    return this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
   async hello(
@@ -332,9 +345,16 @@ export class TermClient {
     }
   }
 
+  /** Looks at the last 64 KiB only: a flood would cost its square otherwise. */
   async text(wanted: string | RegExp, ms?: number): Promise<void> {
     const has = (): boolean => {
-      const text = this.output.toString('utf8');
+      let bytes = 0;
+      const recent = this.#chunks.toReversed().filter((chunk) => {
+        const before = bytes;
+        bytes += chunk.length;
+        return before < TAIL_BYTES;
+      });
+      const text = Buffer.concat(recent.toReversed()).subarray(-TAIL_BYTES).toString('utf8');
       return typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text);
     };
     await this.until(has, `output ${String(wanted)}`, ms);
@@ -352,7 +372,7 @@ export class TermClient {
   }
 
   #bytes(data: Buffer): void {
-    this.output = Buffer.concat([this.output, data]);
+    this.#chunks.push(data);
     this.seq += data.length;
     if (this.acks) this.send({ type: 'ack', seq: this.seq });
   }
@@ -362,7 +382,7 @@ export class TermClient {
     if (!message) throw new Error(`not a message: ${text}`);
     if (message.type === 'welcome') {
       this.seq = message.seq;
-      if (message.reset) this.output = Buffer.alloc(0);
+      if (message.reset) this.#chunks = [];
     }
     this.messages.push(message);
   }
