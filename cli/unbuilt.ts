@@ -9,16 +9,22 @@ import type { ResolvedConfig } from '../core/config/resolved.js';
 
 const PYTHON_LOGGING = 'it configures the logging of Python, which is not here';
 const INTERNAL_SSL = 'TLS between hub, proxy and servers is not built yet';
+const METRICS = 'metrics are not built yet';
+const SERVICES = 'services are not built yet';
 
 /** From `Class.trait` to the reason. */
 export const UNBUILT: Readonly<Record<string, string>> = {
   'Application.log_datefmt': PYTHON_LOGGING,
   'Application.log_format': PYTHON_LOGGING,
   'Application.logging_config': PYTHON_LOGGING,
+  'Authenticator.refresh_pre_stop': 'a refresh before a stop is not built yet',
+  'Authenticator.reset_managed_roles_on_startup': 'roles from the authenticator at start are not built yet',
   'JupyterHub.admin_access':
     'the deprecated switch is not built; give the scope access:servers to a role with JupyterHub.load_roles',
+  'JupyterHub.authenticate_prometheus': METRICS,
   'JupyterHub.data_files_path':
     'templates and static files come with the package; add yours with template_paths',
+  'JupyterHub.debug_db': 'logging of statements is not built yet',
   'JupyterHub.external_ssl_authorities': INTERNAL_SSL,
   'JupyterHub.extra_handlers': 'handlers of the Python hub cannot run here; use a service',
   'JupyterHub.extra_log_file': 'redirect the output instead',
@@ -28,21 +34,58 @@ export const UNBUILT: Readonly<Record<string, string>> = {
   'JupyterHub.internal_ssl': INTERNAL_SSL,
   'JupyterHub.jinja_environment_options': 'pages are not made by Jinja here',
   'JupyterHub.recreate_internal_certs': INTERNAL_SSL,
+  'JupyterHub.service_check_interval': SERVICES,
+  'JupyterHub.service_tokens': SERVICES,
+  'JupyterHub.services': SERVICES,
   'JupyterHub.trusted_alt_names': INTERNAL_SSL,
+  'JupyterHub.upgrade_db': 'run anteroom upgrade-db instead',
+  'PeriodicMetricsCollector.active_users_enabled': METRICS,
+  'PeriodicMetricsCollector.active_users_update_interval': METRICS,
+  'PeriodicMetricsCollector.event_loop_interval_enabled': METRICS,
+  'PeriodicMetricsCollector.event_loop_interval_log_threshold': METRICS,
+  'PeriodicMetricsCollector.event_loop_interval_resolution': METRICS,
+  'Spawner.consecutive_failure_limit': 'ending the hub after failures is not built yet',
   'Spawner.ssl_alt_names': INTERNAL_SSL,
   'Spawner.ssl_alt_names_include_local': INTERNAL_SSL,
 };
 
+/** Settings that change nothing a user, client or operator could see; set, they are named once in the log. */
+export const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
+  'Authenticator.any_allow_config': 'it only silences a warning that is not given here',
+  'CryptKeeper.n_threads': 'encryption needs no threads of its own here',
+  'JupyterHub.active_user_window': 'it only counts users for a line of the log',
+  'JupyterHub.confirm_no_ssl': 'it does nothing',
+  'JupyterHub.forwarded_host_header': 'JupyterHub 6.1.1 does not read it either',
+};
+
+export function warningsOfNoEffect(
+  config: ResolvedConfig,
+  inUse: readonly ClassDeclaration[],
+): readonly string[] {
+  return touched(config, inUse, WITHOUT_EFFECT).map(
+    (name) => `c.${name} has no effect: ${WITHOUT_EFFECT[name]}`,
+  );
+}
+
 export function unbuiltFaults(config: ResolvedConfig, inUse: readonly ClassDeclaration[]): readonly string[] {
-  const faults = new Set<string>();
+  return touched(config, inUse, UNBUILT).map((name) => `c.${name}: ${UNBUILT[name]}; take the setting out`);
+}
+
+/** The names of the table whose settings are configured otherwise than by default. */
+function touched(
+  config: ResolvedConfig,
+  inUse: readonly ClassDeclaration[],
+  table: Readonly<Record<string, string>>,
+): readonly string[] {
+  const names = new Set<string>();
   for (const declaration of inUse) {
     const { values, configured } = config.resolution(declaration);
     for (const trait of configured) {
-      const owner = lineage(declaration).find((each) => UNBUILT[`${each.name}.${trait}`] !== undefined);
+      const owner = lineage(declaration).find((each) => table[`${each.name}.${trait}`] !== undefined);
       const given = (values as Readonly<Record<string, unknown>>)[trait];
-      if (!owner || isDeepStrictEqual(given, declaration.traits[trait]?.default)) continue;
-      faults.add(`c.${owner.name}.${trait}: ${UNBUILT[`${owner.name}.${trait}`]}; take the setting out`);
+      if (owner && !isDeepStrictEqual(given, declaration.traits[trait]?.default))
+        names.add(`${owner.name}.${trait}`);
     }
   }
-  return [...faults];
+  return [...names];
 }

@@ -117,10 +117,6 @@ export const AnteroomClass = declareClass({
     password_file: t.unicode('', {
       help: 'File of scrypt hashes for the shared-password authenticator, made with new passwords at the first start. Empty: passwords come from its own settings.',
     }),
-    revocation_poll_seconds: t.float(60, {
-      min: 1,
-      help: 'How often a server asks again whether the tokens of its open connections still count, in seconds.',
-    }),
     spawner_log_bytes: t.integer(10 * 1024 * 1024, {
       min: 4096,
       help: 'Size in bytes at which the output file of a server is cut.',
