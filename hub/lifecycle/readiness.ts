@@ -8,6 +8,8 @@ import type { ServerAddress, Spawner } from '../../core/plugin/spawner.js';
 import { constantTimeEqual } from '../../core/wire/tokens.js';
 
 const ATTEMPT_MS = 20_000;
+/** How long the answer is asked for often. */
+const EAGER_MS = 15_000;
 const MAX_BODY = 4096;
 
 export interface Answer {
@@ -65,14 +67,15 @@ export interface Probe {
 }
 
 /**
- * Waits until `BASEURLapi` answers below 500 (contracts/singleuser.md section 2): pauses random between 0 and a cap
- * that doubles from 0.2 s to 5 s. Connection refused or reset is the normal state of a server that starts.
+ * Waits until `BASEURLapi` answers below 500 (JupyterHub 6.1.1 `wait_for_http_server`). Pauses are random below a
+ * cap that grows to 1 s while a person is likely to watch, and to 5 s later. Connection refused or reset is the normal state of a server that starts.
  * @throws Fault `SPAWN_NOT_RESPONDING`
  */
 export async function waitUntilReady(probe: Probe): Promise<Answer> {
   const { address, clock, log, signal, timeoutMs } = probe;
   const end = clock.monotonic() + timeoutMs * (0.9 + Math.random() * 0.2);
-  for (let cap = 200; ; cap = Math.min(cap * 2, 5000)) {
+  const patient = clock.monotonic() + EAGER_MS;
+  for (let cap = 100; ; cap = Math.min(cap * 1.5, clock.monotonic() < patient ? 1000 : 5000)) {
     const left = end - clock.monotonic();
     try {
       const answer = await get(address, `${probe.baseUrl}api`, {

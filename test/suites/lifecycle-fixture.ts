@@ -20,7 +20,7 @@ import {
   SimpleLocalProcessSpawnerClass,
   type SimpleLocalProcessSpawnerConfig,
 } from '../../spawners/simple/traits.js';
-import { TINY_SERVER } from './spawner.js';
+import { TINY_SERVER } from './tiny-server-path.js';
 
 export class TableProxy
   implements Pick<ProxyClient, 'addRoute' | 'deleteRoute' | 'getAllRoutes' | 'onRestart'>
@@ -57,6 +57,9 @@ export interface World extends AsyncDisposable {
   readonly proxy: TableProxy;
   readonly events: LifecycleEvent[];
   readonly hubId: string;
+  /** Closes the database, so that another process may open it, until `reopen`. */
+  close(): Promise<void>;
+  reopen(): Promise<void>;
   /** A hub over the same database; a second one plays the hub after a restart. */
   hub(change?: HubChange): ServerLifecycle;
   user(name: string): Promise<UserRecord>;
@@ -73,11 +76,9 @@ let worlds = 0;
 
 export async function makeWorld(): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'anteroom-lifecycle-'));
-  const store = await openStore({
-    url: `sqlite:///${join(folder, 'hub.sqlite')}`,
-    log: silentLog,
-    clock: systemClock,
-  });
+  const open = (): Promise<Store> =>
+    openStore({ url: `sqlite:///${join(folder, 'hub.sqlite')}`, log: silentLog, clock: systemClock });
+  let store = await open();
   const proxy = new TableProxy();
   const events: LifecycleEvent[] = [];
   const hubId = `lifecycle-${process.pid}-${worlds++}`;
@@ -91,12 +92,20 @@ export async function makeWorld(): Promise<World> {
   });
   return {
     folder,
-    store,
+    get store() {
+      return store;
+    },
+    close: async () => {
+      await store[Symbol.asyncDispose]();
+    },
+    reopen: async () => {
+      store = await open();
+    },
     proxy,
     events,
     hubId,
     hub: (change = {}) => {
-      const hub = new ServerLifecycle(depsOf({ folder, store, proxy, events, hubId }, change));
+      const hub = hubOver({ folder, store, proxy, events, hubId }, change);
       hubs.push(hub);
       return hub;
     },
@@ -110,13 +119,19 @@ export async function makeWorld(): Promise<World> {
   };
 }
 
-function depsOf(
-  world: Pick<World, 'folder' | 'store' | 'proxy' | 'events' | 'hubId'>,
-  change: HubChange,
-): LifecycleDeps {
+/** A life cycle over a world's parts. */
+export function hubOver(world: Parts, change: HubChange): ServerLifecycle {
+  return new ServerLifecycle(depsOf(world, change));
+}
+
+export type Parts = Pick<World, 'folder' | 'store' | 'proxy' | 'events' | 'hubId'> & {
+  readonly tinyServer?: string;
+};
+
+function depsOf(world: Parts, change: HubChange): LifecycleDeps {
   const { folder, store, proxy, events, hubId } = world;
   const config = defaults(SimpleLocalProcessSpawnerClass, {
-    cmd: [process.execPath, TINY_SERVER],
+    cmd: [process.execPath, world.tinyServer ?? TINY_SERVER],
     args: change.args ?? [],
     home_dir_template: join(folder, 'homes/{username}'),
     interrupt_timeout: 1,

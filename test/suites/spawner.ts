@@ -6,13 +6,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../core/model/json.js';
 import type { ServerAddress, Spawner, SpawnerKind, StartContext } from '../../core/plugin/spawner.js';
 import { isAlive, processStat } from '../../core/process.js';
 
-export const TINY_SERVER = fileURLToPath(new URL('./tiny-server.mjs', import.meta.url));
+export { TINY_SERVER } from './tiny-server-path.js';
 export const HUB_ID = `suite-${process.pid}`;
 
 /** For spawners of processes: whether the pid of a state lives. */
