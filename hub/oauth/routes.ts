@@ -1,5 +1,6 @@
 /** The provider's endpoints in Fastify: reading requests, writing answers. The rules are in authorize/ and token/. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { JsonObject } from '../../core/model/json.js';
 import { withQuery } from '../../core/wire/next-url.js';
 import { pyJson } from '../../core/wire/pyjson.js';
 import { httpError } from '../http/errors.js';
@@ -40,15 +41,20 @@ export function registerOAuth(app: FastifyInstance, deps: OAuthRouteDeps): void 
       reply.type('application/json').header('Cache-Control', 'no-store').header('Pragma', 'no-cache');
       try {
         const token = await exchangeCode(bodyOf(request), queryOf(request), deps);
-        return reply.send(pyJson({ ...token }));
+        return reply.send(json({ ...token }));
       } catch (error) {
         if (!(error instanceof TokenRefused)) throw error;
         if (error.status === 401) reply.header('WWW-Authenticate', `Bearer error="${error.error}"`);
         const description = error.description === '' ? {} : { error_description: error.description };
-        return reply.code(error.status).send(pyJson({ error: error.error, ...description }));
+        return reply.code(error.status).send(json({ error: error.error, ...description }));
       }
     },
   );
+}
+
+/** Bytes, because Fastify adds a charset to JSON text, and JupyterHub sends none. */
+function json(value: JsonObject): Buffer {
+  return Buffer.from(pyJson(value));
 }
 
 async function answer(
