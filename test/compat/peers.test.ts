@@ -1,11 +1,31 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { describe, expect, it } from 'vitest';
-import { JUPYTERHUB_VERSION, startPostgres, startRealHub } from './peers.js';
+import {
+  CHP_VERSION,
+  ensureChp,
+  ensureVenv,
+  JUPYTERHUB_VERSION,
+  startPostgres,
+  startRealHub,
+} from './peers.js';
 
 describe('the real peers', () => {
+  it('are installed in the recorded versions, and found by those who only have the environment', async () => {
+    const { environment } = await ensureVenv();
+    const version = async (command: string): Promise<string> => {
+      const { stdout } = await promisify(execFile)(command, ['--version'], { env: environment });
+      return stdout.trim();
+    };
+    expect(await version('jupyterhub')).toBe(JUPYTERHUB_VERSION);
+    expect(await version('configurable-http-proxy')).toBe(CHP_VERSION);
+    expect(await version(await ensureChp())).toBe(CHP_VERSION);
+  });
+
   it('start a PostgreSQL that takes rows, whose databases are apart, and that is gone afterwards', async () => {
     const postgres = await startPostgres();
     const url = await postgres.createDatabase('other');

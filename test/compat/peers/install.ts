@@ -13,7 +13,7 @@ export const CHP_VERSION = '5.3.0';
 const CACHE = join(import.meta.dirname, '../../../.cache');
 const INSTALL_LIMIT_MS = 8 * 60_000;
 
-export interface Venv {
+interface Venv {
   readonly directory: string;
   readonly python: string;
   /** JupyterHub's command. */

@@ -4,7 +4,7 @@ import { Disposables } from '../../../core/lifecycle.js';
 import { freePorts, start, stop, tail, until } from './child.js';
 import { ensureVenv } from './install.js';
 
-export interface RealHubOptions {
+interface RealHubOptions {
   /** Its working directory: database, cookie secret, pid files and log live there. The caller owns it. */
   readonly dir: string;
   /**
@@ -15,7 +15,7 @@ export interface RealHubOptions {
   /** Further command line, e.g. `['--upgrade-db']`. */
   readonly args?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-  /** Milliseconds until it must answer through its proxy. Default 60 000. */
+  /** Milliseconds until it must answer through its proxy. Default 120 000. */
   readonly readyMs?: number;
 }
 
@@ -46,7 +46,7 @@ c.SimpleLocalProcessSpawner.home_dir_template = ${JSON.stringify(join(dir, 'home
  * @throws Error with the end of its log when it ends or is not ready in time
  */
 export async function startRealHub(options: RealHubOptions): Promise<RealHub> {
-  const { dir, config = DEFAULT_CONFIG(dir), args = [], readyMs = 60_000 } = options;
+  const { dir, config = DEFAULT_CONFIG(dir), args = [], readyMs = 120_000 } = options;
   const venv = await ensureVenv();
   const [publicPort, hubPort, apiPort] = await freePorts(3);
   await mkdir(dir, { recursive: true });
