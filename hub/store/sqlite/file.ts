@@ -35,8 +35,10 @@ export function openSqlite(file: string | null, { options, log, clock }: OpenOpt
   try {
     const writer = new Connection(file ?? ':memory:', { patienceMs: START_MS });
     opened.push(writer);
-    prepare(writer, shown);
-    const reader = file === null ? writer : beside(writer, file, log);
+    check(writer, shown);
+    if (file !== null) useWal(writer, file, log);
+    prepare(writer);
+    const reader = file === null ? writer : new Connection(file, { patienceMs: BLOCKING_MS, readonly: true });
     if (reader !== writer) opened.push(reader);
     writer.pragma(`busy_timeout = ${BLOCKING_MS}`);
     return new SqliteEngine({
@@ -84,7 +86,7 @@ export function upgradeSqlite(file: string, clock: Clock): Upgrade {
     withConnection(file, {}, (connection) => connection.pragma('journal_mode = delete'));
     backup = copyAside(file, clock);
   }
-  withConnection(file, {}, (connection) => prepare(connection, file, true));
+  withConnection(file, {}, (connection) => prepare(connection));
   return { backup, from, to };
 }
 
@@ -102,28 +104,30 @@ export function resetSqlite(file: string | null): void {
   });
 }
 
-/** Brings the database to this version, or refuses it. */
-function prepare(writer: Connection, shown: string, upgrade = false): void {
+/** Refuses a database that is not for this hub, before anything in it is touched. */
+function check(writer: Connection, shown: string): void {
+  const found = judge(catalog(writer));
+  refuseUnusable(found, shown);
+  refuseOutdated(found, shown);
+}
+
+/** Brings the database to this version. */
+function prepare(writer: Connection): void {
   writer.pragma('foreign_keys = on');
   inTransaction(writer, () => {
-    const found = judge(catalog(writer));
-    refuseUnusable(found, shown);
-    if (!upgrade) refuseOutdated(found, shown);
-    if (found.kind === 'empty') execute(writer, creation(SQLITE));
+    if (catalog(writer).tables.length === 0) execute(writer, creation(SQLITE));
   });
-  const { anteroom } = catalog(writer);
-  for (const version of migrations(SQLITE, anteroom ?? null)) {
+  for (const version of migrations(SQLITE, catalog(writer).anteroom ?? null)) {
     inTransaction(writer, () => execute(writer, version));
   }
   inTransaction(writer, () => execute(writer, [builtInClient(SQLITE), orphanedOperations(SQLITE)]));
 }
 
-/** Turns WAL on and opens the reader. File systems without shared memory stay with a rollback journal. */
-function beside(writer: Connection, file: string, log: Log): Connection {
+/** File systems without shared memory (some network ones) stay with a rollback journal. */
+function useWal(writer: Connection, file: string, log: Log): void {
   const mode = writer.pragma('journal_mode = wal');
   if (mode === 'wal') writer.pragma('synchronous = normal');
   else log.warn('the database cannot use a write-ahead log here: writes will be slower', { file, mode });
-  return new Connection(file, { patienceMs: BLOCKING_MS, readonly: true });
 }
 
 function catalog(connection: Connection): Catalog {
