@@ -6,6 +6,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -34,7 +35,7 @@ const TEST = { timeout: 400_000 };
 beforeAll(async () => {
   // a process of its own can be killed; it is bundled because Node runs no TypeScript
   await build({
-    entryPoints: [join(import.meta.dirname, 'database/writer.ts')],
+    entryPoints: [fileURLToPath(new URL('./database/writer.ts', import.meta.url))],
     outfile: WRITER,
     bundle: true,
     platform: 'node',
