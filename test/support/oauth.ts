@@ -1,7 +1,6 @@
 import { type ServerName, serverPath } from '../../core/model/names.js';
 import { serverClientId } from '../../core/wire/tokens.js';
 import { registerClient } from '../../hub/oauth/index.js';
-import { serverClientScopes } from '../../hub/rbac/index.js';
 import type { Browser, TestHub } from './hub.js';
 
 export const CALLBACK = 'http://127.0.0.1:9/services/svc/oauth_callback';
@@ -88,7 +87,7 @@ export async function runServer(hub: TestHub, userName: string, serverName = '')
     secret: token,
     redirectUri: `${prefix}oauth_callback`,
     description: `Server at ${prefix}`,
-    allowedScopes: serverClientScopes({ user: userName, name: serverName }, []),
+    allowedScopes: [`access:servers!server=${userName}/${serverName}`],
   });
   const spawner =
     (await hub.store.spawners.find(user.id, serverName)) ??
