@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import WebSocket from 'ws';
+import { encode, parseServerMessage } from '../../terminal/protocol/control.js';
+import { ACK_BYTES } from '../../terminal/protocol/limits.js';
+
+/** A browser without a screen: cookies, redirects, XSRF, the terminal's socket. For what needs many of them. */
+export class Client {
+  readonly #origin: string;
+  readonly #jar = new Map<string, { readonly value: string; readonly path: string }>();
+
+  constructor(origin: string) {
+    this.#origin = origin;
+  }
+
+  async get(path: string, follow = true): Promise<Response> {
+    return this.#request('GET', path, undefined, follow ? 20 : 0);
+  }
+
+  async post(path: string, form: Readonly<Record<string, string>>, follow = true): Promise<Response> {
+    return this.#request('POST', path, new URLSearchParams(form), follow ? 20 : 0);
+  }
+
+  cookie(name: string): string | undefined {
+    return this.#jar.get(name)?.value;
+  }
+
+  /** @returns the status of the form's answer: 302 when let in */
+  async signIn(name: string, password = 'secret'): Promise<number> {
+    await this.get('/hub/login');
+    const xsrf = this.cookie('_xsrf') ?? '';
+    const response = await this.post('/hub/login', { username: name, password, _xsrf: xsrf }, false);
+    await response.arrayBuffer();
+    return response.status;
+  }
+
+  /** Starts the default server and waits until it serves its page. */
+  async startServer(name: string, timeoutMs = 30_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    await (await this.get('/hub/spawn')).arrayBuffer();
+    while (Date.now() < deadline) {
+      const response = await this.get(`/user/${name}/`);
+      await response.arrayBuffer();
+      if (response.status === 200 && response.url.includes(`/user/${name}/`)) return;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    throw new Error(`the server of ${name} did not serve in time`);
+  }
+
+  openTerminal(name: string): TerminalSocket {
+    const path = `/user/${name}/anteroom/terminal`;
+    return new TerminalSocket(this.#origin, path, this.#cookieHeader(path));
+  }
+
+  #cookieHeader(path: string): string {
+    return [...this.#jar]
+      .filter(([, cookie]) => path.startsWith(cookie.path))
+      .map(([name, cookie]) => `${name}=${cookie.value}`)
+      .join('; ');
+  }
+
+  async #request(
+    method: string,
+    path: string,
+    body: URLSearchParams | undefined,
+    hops: number,
+  ): Promise<Response> {
+    const url = new URL(path, this.#origin);
+    const response = await fetch(url, {
+      method,
+      redirect: 'manual',
+      headers: { cookie: this.#cookieHeader(url.pathname) },
+      ...(body && { body }),
+      signal: AbortSignal.timeout(30_000),
+    });
+    for (const line of response.headers.getSetCookie()) this.#store(line);
+    const location = response.headers.get('location');
+    if (location === null || hops === 0 || response.status < 300 || response.status > 399) return response;
+    await response.arrayBuffer();
+    return this.#request('GET', new URL(location, url).href, undefined, hops - 1);
+  }
+
+  #store(line: string): void {
+    const [pair = '', ...attributes] = line.split(';').map((part) => part.trim());
+    const name = pair.slice(0, pair.indexOf('='));
+    const value = pair.slice(pair.indexOf('=') + 1);
+    const path = attributes.find((part) => /^path=/i.test(part))?.slice('path='.length) ?? '/';
+    if (value === '' || value === '""') this.#jar.delete(name);
+    else this.#jar.set(name, { value, path });
+  }
+}
+
+/** The terminal's WebSocket in the protocol `term.v1`. */
+export class TerminalSocket {
+  readonly #socket: WebSocket;
+  #output = '';
+  #unacknowledged = 0;
+  #seq = 0;
+  closed: { readonly code: number } | undefined;
+
+  constructor(origin: string, path: string, cookie: string) {
+    this.#socket = new WebSocket(new URL(path, origin.replace('http', 'ws')), 'term.v1', {
+      headers: { cookie, origin },
+    });
+    this.#socket.on('open', () => {
+      const client = randomBytes(16).toString('hex');
+      const hello = { session: '1', create: true, client, cols: 80, rows: 24, resume: null, readonly: false };
+      this.#socket.send(encode({ type: 'hello', ...hello }));
+    });
+    this.#socket.on('message', (data, isBinary) => {
+      if (isBinary) this.#take(data as Buffer);
+      else {
+        const message = parseServerMessage(data.toString());
+        if (message?.type === 'welcome') this.#seq = message.seq;
+      }
+    });
+    this.#socket.on('close', (code) => {
+      this.closed = { code };
+    });
+    this.#socket.on('error', () => {
+      this.closed ??= { code: 0 };
+    });
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  type(text: string): void {
+    this.#socket.send(Buffer.from(text, 'utf8'));
+  }
+
+  async shows(pattern: RegExp, timeoutMs = 15_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    while (!pattern.test(this.#output)) {
+      if (this.closed) throw new Error(`the socket closed with ${this.closed.code} before ${pattern}`);
+      if (Date.now() > deadline)
+        throw new Error(`no ${pattern} in ${JSON.stringify(this.#output.slice(-500))}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  end(): void {
+    this.#socket.terminate();
+  }
+
+  #take(data: Buffer): void {
+    this.#output = (this.#output + data.toString('utf8')).slice(-2_000_000);
+    this.#seq += data.length;
+    this.#unacknowledged += data.length;
+    if (this.#unacknowledged < ACK_BYTES) return;
+    this.#socket.send(encode({ type: 'ack', seq: this.#seq }));
+    this.#unacknowledged = 0;
+  }
+}
