@@ -97,7 +97,7 @@ describe('requests', () => {
         'keep-alive': '300',
         te: 'trailers',
         'proxy-authorization': 'Basic eDp5',
-        'proxy-connection': 'close',
+        'proxy-connection': 'keep-alive',
         cookie: 'a=b',
         authorization: 'token x',
         'x-forwarded-for': '1.2.3.4',
