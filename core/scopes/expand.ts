@@ -1,4 +1,4 @@
-import { INHERIT, SELF, SELF_SCOPES } from './builtin.js';
+import { SELF, SELF_SCOPES } from './builtin.js';
 import { PLACEHOLDERS, splitScope } from './scope.js';
 import { ScopeSet } from './scope-set.js';
 
@@ -66,9 +66,4 @@ function placeholderTargets({ owner, client }: ExpandContext): ReadonlyMap<strin
   if (client?.kind === 'service') targets.set('service', `service=${client.name}`);
   if (client?.kind === 'server') targets.set('server', `server=${client.user}/${client.server}`);
   return targets;
-}
-
-/** Whether a token's scopes make it as mighty as its owner. Only the bare word counts. */
-export function inherits(raw: readonly string[]): boolean {
-  return raw.includes(INHERIT);
 }

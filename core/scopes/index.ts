@@ -5,16 +5,16 @@
  *
  * It does not know who holds what (roles, tokens and shares are rows: `hub/rbac`), nor which endpoint asks for which
  * scope (`hub/api`). Source of every rule: JupyterHub 6.1.1, checked against recorded results of the real code in
- * test/fixtures/scope-vectors.json.
+ * test/fixtures/scope-vectors.json and scope-random.json. A single-user server needs `access-check.js` alone.
  */
 export { accessScope, identifyScopes, RAW_IDENTIFY_SCOPES } from './access.js';
-export { holdsAccessScope } from './access-check.js';
+export { INHERIT } from './builtin.js';
 export { DEFAULT_ROLES, type DefaultRole, defaultRoleNamed, isRoleName } from './default-roles.js';
-export { describeScopes, type ScopeDescription } from './describe.js';
+export { describeScopes } from './describe.js';
 export type { ExpandContext, IssuingClient, ScopeOwner } from './expand.js';
 export { intersect, usersInQuestion } from './intersect.js';
-export { ScopeNotFound, ScopeRegistry } from './registry.js';
+export { ScopeRegistry } from './registry.js';
 export { excessScopes, type Resolved, resolveRequested } from './resolve.js';
-export { type FilterKind, type Membership, NO_MEMBERSHIP, type Resource, splitScope } from './scope.js';
-export { ALL, type Filters, type Grant, ScopeSet } from './scope-set.js';
-export { ShareFilterError, shareScopes } from './share.js';
+export { type FilterKind, type Membership, type Resource, splitScope } from './scope.js';
+export { ALL, type Grant, ScopeSet } from './scope-set.js';
+export { shareScopes } from './share.js';

@@ -36,7 +36,8 @@ export function resolveRequested(
   for (const scope of open.sort()) {
     const missing = registry.expand([scope], context).without(registry.expand(allowed, context));
     const granted = missing.size === 0 ? ScopeSet.EMPTY : intersect(missing, heldSet, membership);
-    if (granted.equals(missing)) {
+    // What does not exist expands to nothing, and nothing would be covered by anything.
+    if (granted.equals(missing) && registry.problem(scope) === undefined) {
       allowed.add(scope);
       continue;
     }

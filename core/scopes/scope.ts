@@ -42,12 +42,8 @@ export function parseFilter(filter: string): Resource | undefined {
   return kind && { kind, name: filter.slice(at + 1) };
 }
 
-export function filterKind(text: string): FilterKind | undefined {
+function filterKind(text: string): FilterKind | undefined {
   return FILTER_KINDS.find((kind) => kind === text);
-}
-
-export function scopeText(base: string, resource: Resource | undefined): string {
-  return resource ? `${base}!${resource.kind}=${resource.name}` : base;
 }
 
 /** The user part of `USER/SERVER`. */

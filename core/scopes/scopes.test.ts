@@ -116,6 +116,8 @@ describe('resolveRequested', () => {
     const one = resolveRequested(registry, requested, ['self'], context);
     const other = resolveRequested(registry, [...requested].reverse(), ['self'], context);
     expect(one).toEqual(other);
+    expect(one.allowed).not.toContain('nope');
+    expect(one.disallowed).toContain('nope');
   });
 });
 

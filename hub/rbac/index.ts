@@ -8,19 +8,13 @@
  * At start, in this order: `planRoles` (stop on its faults) → `loadRoles` → users → `loadGroups` → services → tokens →
  * `assignRoles` → `revokeBlockedUsers`.
  */
-export { Access, allServersOf, type Decision, type PathNames, targetOf } from './access.js';
+export { Access, allServersOf, targetOf } from './access.js';
 export { demandAdminRule } from './admin-rule.js';
-export { type AssignRolesInput, assignRoles } from './assign-roles.js';
+export { assignRoles } from './assign-roles.js';
 export { revokeBlockedUsers } from './blocked-users.js';
 export type { ConfigUsers } from './config-users.js';
-export { assignDefaultRoles, createUser, type Holder, setAdmin } from './default-roles.js';
-export {
-  type VisibleNames,
-  type VisibleUsers,
-  visibleGroups,
-  visibleServices,
-  visibleUsers,
-} from './lists.js';
+export { assignDefaultRoles, createUser, setAdmin } from './default-roles.js';
+export { visibleGroups, visibleServices, visibleUsers } from './lists.js';
 export { loadGroups } from './load-groups.js';
 export { type LoadedRoles, loadRoles } from './load-roles.js';
 export { isAdmin, type Owner, ownerName, ownerOf, scopeOwner } from './owner.js';
@@ -54,10 +48,5 @@ export {
 } from './shares.js';
 export { syncGroups, syncRoles } from './sync-user.js';
 export { defaultNote, demandTokenCreation, readTokenRequest, type TokenRequest } from './token-request.js';
-export {
-  type ServerTokenScopes,
-  serverClientScopes,
-  serverTokenScopes,
-  tokenScopes,
-} from './token-scopes.js';
+export { serverTokenScopes, tokenScopes } from './token-scopes.js';
 export { pickKeys, type SeenUser, Visibility } from './visible.js';

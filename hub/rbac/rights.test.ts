@@ -258,6 +258,15 @@ describe('tokens', () => {
     await expect(make({ scopes: ['nope'] })).rejects.toMatchObject({ status: 400 });
   });
 
+  it('does not gain a share’s scope that means nothing for a server', async () => {
+    await share('', { userId: bob.id }, 'read:users!server=alice/', 'servers!server=alice/');
+    const token = await world.token(asUser(bob), ['inherit']);
+    const ofAlice = (await world.scopes(byToken(asUser(bob), token))).filter((scope) =>
+      scope.includes('alice'),
+    );
+    expect(ofAlice).toEqual(['servers!server=alice/']);
+  });
+
   it('may name what was shared with the owner, through groups too', async () => {
     const g1 = await world.store.groups.byName('g1');
     await share('', { groupId: g1?.id ?? 0 }, 'access:servers!server=alice/');

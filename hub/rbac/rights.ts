@@ -3,6 +3,7 @@ import {
   accessScope,
   type ExpandContext,
   excessScopes,
+  INHERIT,
   type IssuingClient,
   identifyScopes,
   intersect,
@@ -22,8 +23,6 @@ import { type Owner, ownerName, ownerOf, scopeOwner } from './owner.js';
 
 /** The hub's own client: it issues tokens that are bound to no server and no service. */
 export const HUB_CLIENT = 'jupyterhub';
-
-const INHERIT = 'inherit';
 
 /**
  * Who holds what, from the rows as they are now: a role lost is a right lost at the next request. What was worked out is
@@ -95,12 +94,17 @@ export class Rights {
     return effective;
   }
 
-  /** Roles and direct shares; share scopes as stored, not expanded, as JupyterHub does for tokens. */
+  /**
+   * Roles and direct shares; share scopes as stored, not expanded, as JupyterHub does for tokens. A stored text that means
+   * nothing for a server (`read:users!server=a/`) is left out: the owner does not have it either.
+   */
   async #ownedByToken(owner: Owner): Promise<ScopeSet> {
     const roles = await this.#roleSet(owner);
     if (owner.kind === 'service') return roles;
     const shares = await this.#store.shares.toUser(owner.user.id);
-    return roles.union(ScopeSet.parse(await this.#sharedScopes(shares)));
+    const shared = await this.#sharedScopes(shares);
+    const meant = this.registry.expand(shared);
+    return roles.union(ScopeSet.parse(shared.filter((scope) => meant.hasText(scope))));
   }
 
   #roleSet(owner: Owner): Promise<ScopeSet> {

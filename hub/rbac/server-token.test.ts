@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { asUser, byToken, holderUser, World } from '../../test/support/rbac-world.js';
 import type { UserRecord } from '../store/types.js';
-import { type ServerTokenScopes, serverClientScopes, serverTokenScopes } from './token-scopes.js';
+import { type ServerTokenScopes, serverTokenScopes } from './token-scopes.js';
 
 let world: World;
 let alice: UserRecord;
@@ -48,6 +48,12 @@ describe('the token a server is started with', () => {
     expect((await made('', configured)).scopes).toContain('admin:users');
   });
 
+  it('a configured scope that does not exist is an error, not a scope', async () => {
+    await expect(made('', ['users:activity!user', 'bogus'])).rejects.toMatchObject({
+      code: 'SCOPE_NOT_FOUND',
+    });
+  });
+
   it('works as a token', async () => {
     const { scopes } = await made('gpu');
     const token = await world.token(asUser(alice), scopes);
@@ -57,14 +63,6 @@ describe('the token a server is started with', () => {
       'read:users:groups!user=alice',
       'read:users:name!user=alice',
       'users:activity!user=alice',
-    ]);
-  });
-
-  it('its client may ask for access to the server beside what is configured', () => {
-    expect(serverClientScopes({ user: 'alice', name: '' }, ['tokens!user', 'read:hub', 'read:hub'])).toEqual([
-      'access:servers!server=alice/',
-      'read:hub',
-      'tokens!user',
     ]);
   });
 });

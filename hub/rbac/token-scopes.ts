@@ -1,5 +1,5 @@
 import { Fault } from '../../core/fault.js';
-import type { IssuingClient } from '../../core/scopes/index.js';
+import { INHERIT, type IssuingClient } from '../../core/scopes/index.js';
 import type { Store, UserRecord } from '../store/types.js';
 import { type Owner, ownerName } from './owner.js';
 import type { Rights } from './rights.js';
@@ -30,7 +30,7 @@ async function namedScopes(
 ): Promise<readonly string[]> {
   if (asked.scopes && asked.roles) throw bad('Can only assign one of scopes or roles when creating tokens.');
   if (asked.scopes) return asked.scopes;
-  if (!asked.roles) return (await store.roles.byName('token'))?.scopes ?? ['inherit'];
+  if (!asked.roles) return (await store.roles.byName('token'))?.scopes ?? [INHERIT];
   const scopes: string[] = [];
   for (const name of asked.roles) {
     const role = await store.roles.byName(name);
@@ -41,7 +41,7 @@ async function namedScopes(
 }
 
 /** Without one of these a server could not tell that it is in use. */
-const ACTIVITY = ['users:activity!user', 'users:activity', 'inherit'] as const;
+const ACTIVITY = ['users:activity!user', 'users:activity', INHERIT] as const;
 
 export interface ServerTokenScopes {
   readonly scopes: readonly string[];
@@ -54,6 +54,7 @@ export interface ServerTokenScopes {
 /**
  * The scopes of the token that a server is started with: `Spawner.server_token_scopes` or the role `server`, narrowed to
  * what the user's roles cover. (JupyterHub 6.1.1 `User.spawn`)
+ * @throws ScopeNotFound for a configured scope that does not exist
  */
 export async function serverTokenScopes(
   store: Pick<Store, 'roles'>,
@@ -62,6 +63,7 @@ export async function serverTokenScopes(
   configured?: readonly string[],
 ): Promise<ServerTokenScopes> {
   const asked = configured?.length ? configured : ((await store.roles.byName('server'))?.scopes ?? []);
+  rights.registry.check(asked, 'server token');
   // The token belongs to the hub's client, under which `!server` would mean nothing.
   const bound = asked.map((scope) =>
     scope.endsWith('!server') ? `${scope}=${server.user.name}/${server.name}` : scope,
@@ -69,17 +71,9 @@ export async function serverTokenScopes(
   const addedActivity = !ACTIVITY.some((scope) => bound.includes(scope));
   const requested = addedActivity ? [...bound, ACTIVITY[0]] : bound;
   const { allowed, disallowed } = await rights.resolveRequested(server.user, requested, {
-    alsoHeld: ['inherit'],
+    alsoHeld: [INHERIT],
   });
   return { scopes: allowed, excluded: disallowed, addedActivity };
-}
-
-/** What a server's OAuth client may ask for: the configured scopes and access to the server itself. */
-export function serverClientScopes(
-  server: { readonly user: string; readonly name: string },
-  configured: readonly string[],
-): readonly string[] {
-  return [...new Set([...configured, `access:servers!server=${server.user}/${server.name}`])].sort();
 }
 
 function bad(message: string): Fault {
