@@ -3,13 +3,13 @@
  *
  * Owns: nothing but that comparison. Who may enter is the hub's to say (hub/session/admission.ts).
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type {
   Authenticator,
   AuthenticatorInit,
   AuthenticatorKind,
   AuthOutcome,
 } from '../../core/plugin/authenticator.js';
+import { constantTimeEqual } from '../../core/wire/tokens.js';
 import type { DummyAuthenticatorConfig } from './traits.js';
 
 const CLASS_NAME = 'jupyterhub.auth.DummyAuthenticator';
@@ -28,19 +28,13 @@ export class DummyAuthenticator implements Authenticator {
 
   async authenticate(data: Readonly<Record<string, string>>): Promise<AuthOutcome> {
     const { password } = this.#init.config;
-    if (password !== '' && !same(data['password'] ?? '', password)) return { kind: 'refused' };
+    if (password !== '' && !constantTimeEqual(data['password'] ?? '', password)) return { kind: 'refused' };
     return { kind: 'authenticated', model: { name: data['username'] ?? '' } };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     // holds nothing
   }
-}
-
-/** Constant-time for texts of any length. */
-function same(left: string, right: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest();
-  return timingSafeEqual(digest(left), digest(right));
 }
 
 export const dummy: AuthenticatorKind<DummyAuthenticatorConfig> = {

@@ -1,0 +1,99 @@
+/**
+ * The contract of an authenticator with a form (core/plugin/authenticator.ts), run on every implementation.
+ */
+import { afterEach, describe, expect, it } from 'vitest';
+import { silentLog } from '../../core/log.js';
+import type {
+  AuthenticationContext,
+  Authenticator,
+  AuthModel,
+  AuthOutcome,
+} from '../../core/plugin/authenticator.js';
+
+export interface AuthenticatorSuite {
+  readonly name: string;
+  /** Not yet provisioned. */
+  make(): Authenticator;
+  /** Fields of a form that must get in, and the model they give; absent where nobody gets in. */
+  readonly good?: { readonly data: Readonly<Record<string, string>>; readonly model: AuthModel };
+  /** Fields that must be refused; absent where everybody gets in. */
+  readonly bad?: Readonly<Record<string, string>>;
+  /** Test title to the reason why it does not apply. */
+  readonly skip?: Readonly<Record<string, string>>;
+}
+
+export const CONTEXT: AuthenticationContext = { remoteAddress: '127.0.0.1', headers: {}, log: silentLog };
+
+const HOSTILE = [
+  '',
+  '\u0000',
+  '../..',
+  'x'.repeat(100_000),
+  '\ud800',
+  '__proto__',
+  'constructor',
+  '\u202e',
+  "' OR 1=1 --",
+];
+
+export function describeAuthenticator(suite: AuthenticatorSuite): void {
+  const test = (title: string, applies: boolean, body: () => Promise<void>): void => {
+    const reason = suite.skip?.[title] ?? (applies ? undefined : 'nothing to try here');
+    if (reason === undefined) it(title, body);
+    else it.skip(`${title} (skipped: ${reason})`, body);
+  };
+
+  describe(`${suite.name}: the contract of an authenticator`, () => {
+    const made: Authenticator[] = [];
+    const ready = async (): Promise<Authenticator> => {
+      const authenticator = suite.make();
+      made.push(authenticator);
+      await authenticator.provision();
+      return authenticator;
+    };
+    afterEach(async () => {
+      for (const authenticator of made.splice(0)) await authenticator[Symbol.asyncDispose]();
+    });
+
+    test('names its class as JupyterHub does', true, async () => {
+      expect(suite.make().className).toMatch(/^[a-z]\w*(\.\w+)+$/);
+    });
+
+    test('can be disposed of without having been provisioned, and twice', true, async () => {
+      const authenticator = suite.make();
+      await authenticator[Symbol.asyncDispose]();
+      await authenticator[Symbol.asyncDispose]();
+    });
+
+    test('lets the right one in', suite.good !== undefined, async () => {
+      const { data, model } = suite.good!;
+      expect(await (await ready()).authenticate(data, CONTEXT)).toEqual({ kind: 'authenticated', model });
+    });
+
+    test('refuses the wrong one, without an error', suite.bad !== undefined, async () => {
+      expect(await (await ready()).authenticate(suite.bad!, CONTEXT)).toMatchObject({ kind: 'refused' });
+    });
+
+    test('refuses a form without fields', suite.bad !== undefined, async () => {
+      expect(await (await ready()).authenticate({}, CONTEXT)).toMatchObject({ kind: 'refused' });
+    });
+
+    test('answers hostile input with an outcome, and never lets a wrong password in', true, async () => {
+      const authenticator = await ready();
+      for (const text of HOSTILE) {
+        for (const data of [
+          { ...suite.bad, username: text },
+          { ...suite.bad, password: text },
+        ]) {
+          const outcome: AuthOutcome = await authenticator.authenticate(data, CONTEXT);
+          if (suite.bad) expect(outcome.kind).toBe('refused');
+        }
+      }
+    });
+
+    test('does not let a message repeat what was typed', suite.bad !== undefined, async () => {
+      const outcome = await (await ready()).authenticate({ ...suite.bad, password: 'typed-secret' }, CONTEXT);
+      expect(JSON.stringify(outcome)).not.toContain('typed-secret');
+    });
+  });
+}
