@@ -40,6 +40,7 @@ export class Rig implements AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   readonly prefix: string;
   readonly home: string;
+  readonly port: number;
 
   private constructor(
     hub: TestHub,
@@ -51,6 +52,7 @@ export class Rig implements AsyncDisposable {
     this.server = server;
     this.env = env;
     this.home = home;
+    this.port = server.address.port;
     this.prefix = env['JUPYTERHUB_SERVICE_PREFIX'] ?? '/';
   }
 
@@ -91,10 +93,6 @@ export class Rig implements AsyncDisposable {
     await server.provision();
     await server.follow();
     return new Rig(hub, server, env, home);
-  }
-
-  get port(): number {
-    return this.server.address.port;
   }
 
   get host(): string {
