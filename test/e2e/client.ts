@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { request } from 'undici';
 import WebSocket from 'ws';
 import { encode, parseServerMessage } from '../../terminal/protocol/control.js';
 import { ACK_BYTES } from '../../terminal/protocol/limits.js';
+
+export interface Answer {
+  readonly status: number;
+  /** After redirects. */
+  readonly url: string;
+  readonly text: string;
+}
 
 /** A browser without a screen: cookies, redirects, XSRF, the terminal's socket. For what needs many of them. */
 export class Client {
@@ -12,11 +20,11 @@ export class Client {
     this.#origin = origin;
   }
 
-  async get(path: string, follow = true): Promise<Response> {
+  async get(path: string, follow = true): Promise<Answer> {
     return this.#request('GET', path, undefined, follow ? 20 : 0);
   }
 
-  async post(path: string, form: Readonly<Record<string, string>>, follow = true): Promise<Response> {
+  async post(path: string, form: Readonly<Record<string, string>>, follow = true): Promise<Answer> {
     return this.#request('POST', path, new URLSearchParams(form), follow ? 20 : 0);
   }
 
@@ -29,17 +37,15 @@ export class Client {
     await this.get('/hub/login');
     const xsrf = this.cookie('_xsrf') ?? '';
     const response = await this.post('/hub/login', { username: name, password, _xsrf: xsrf }, false);
-    await response.arrayBuffer();
     return response.status;
   }
 
   /** Starts the default server and waits until it serves its page. */
   async startServer(name: string, timeoutMs = 30_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
-    await (await this.get('/hub/spawn')).arrayBuffer();
+    await this.get('/hub/spawn');
     while (Date.now() < deadline) {
       const response = await this.get(`/user/${name}/`);
-      await response.arrayBuffer();
       if (response.status === 200 && response.url.includes(`/user/${name}/`)) return;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
@@ -63,19 +69,25 @@ export class Client {
     path: string,
     body: URLSearchParams | undefined,
     hops: number,
-  ): Promise<Response> {
+  ): Promise<Answer> {
     const url = new URL(path, this.#origin);
-    const response = await fetch(url, {
-      method,
-      redirect: 'manual',
-      headers: { cookie: this.#cookieHeader(url.pathname) },
-      ...(body && { body }),
-      signal: AbortSignal.timeout(30_000),
+    // Not fetch: it says Sec-Fetch-Mode: cors, and the hub gives no XSRF cookie to a script.
+    const response = await request(url, {
+      method: method as 'GET' | 'POST',
+      headers: {
+        cookie: this.#cookieHeader(url.pathname),
+        ...(body && { 'content-type': 'application/x-www-form-urlencoded' }),
+      },
+      body: body?.toString() ?? null,
+      headersTimeout: 30_000,
     });
-    for (const line of response.headers.getSetCookie()) this.#store(line);
-    const location = response.headers.get('location');
-    if (location === null || hops === 0 || response.status < 300 || response.status > 399) return response;
-    await response.arrayBuffer();
+    for (const line of [response.headers['set-cookie'] ?? []].flat()) this.#store(line);
+    const text = await response.body.text();
+    const location = response.headers['location'];
+    const { statusCode: status } = response;
+    if (typeof location !== 'string' || hops === 0 || status < 300 || status > 399) {
+      return { status, url: url.href, text };
+    }
     return this.#request('GET', new URL(location, url).href, undefined, hops - 1);
   }
 
