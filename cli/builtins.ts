@@ -7,7 +7,9 @@ import { NullAuthenticatorClass } from '../authenticators/null/traits.js';
 import { PAMAuthenticatorClass } from '../authenticators/pam/traits.js';
 import { SharedPasswordAuthenticatorClass } from '../authenticators/shared-password/traits.js';
 import type { ClassDeclaration } from '../core/config/declare.js';
+import type { AuthenticatorKind } from '../core/plugin/authenticator.js';
 import { AuthenticatorClass } from '../core/plugin/authenticator-traits.js';
+import type { SpawnerKind } from '../core/plugin/spawner.js';
 import { SpawnerClass } from '../core/plugin/spawner-traits.js';
 import { ConfigurableHTTPProxyClass, ProxyClass } from '../proxy/client/traits.js';
 import { LocalProcessSpawnerClass } from '../spawners/local-process/traits.js';
@@ -15,27 +17,34 @@ import { SimpleLocalProcessSpawnerClass } from '../spawners/simple/traits.js';
 
 export type SlotName = 'spawner' | 'authenticator' | 'proxy';
 
-export interface Slot {
+/** What a slot's plug-ins are, once loaded. */
+export interface SlotKinds {
+  readonly spawner: SpawnerKind;
+  readonly authenticator: AuthenticatorKind;
+  readonly proxy: typeof import('../proxy/client/index.js');
+}
+
+export interface Slot<K = unknown> {
   /** The trait of `c.JupyterHub` that chooses. */
   readonly trait: 'spawner_class' | 'authenticator_class' | 'proxy_class';
   /** What a plug-in's class must descend from. */
   readonly base: ClassDeclaration;
-  readonly builtins: readonly Builtin[];
+  readonly builtins: readonly Builtin<K>[];
   /** Names of JupyterHub's world whose classes are not built. */
   readonly notBuilt: readonly string[];
   /** What to write instead of one that is not built. */
   readonly instead: string;
 }
 
-export interface Builtin {
+export interface Builtin<K = unknown> {
   readonly declaration: ClassDeclaration;
-  /** The module of the plug-in, loaded when it is chosen. */
-  readonly load?: () => Promise<object>;
+  /** The plug-in itself, loaded when it is chosen. */
+  readonly load?: () => Promise<K>;
   /** Only its settings are known: choosing it refuses the start. */
   readonly notBuilt?: true;
 }
 
-export const SLOTS: Readonly<Record<SlotName, Slot>> = {
+export const SLOTS: { readonly [Name in SlotName]: Slot<SlotKinds[Name]> } = {
   spawner: {
     trait: 'spawner_class',
     base: SpawnerClass,
@@ -73,8 +82,14 @@ export const SLOTS: Readonly<Record<SlotName, Slot>> = {
         declaration: DummyAuthenticatorClass,
         load: async () => (await import('../authenticators/dummy/index.js')).dummy,
       },
-      { declaration: SharedPasswordAuthenticatorClass },
-      { declaration: NullAuthenticatorClass },
+      {
+        declaration: SharedPasswordAuthenticatorClass,
+        load: async () => (await import('../authenticators/shared-password/index.js')).sharedPassword,
+      },
+      {
+        declaration: NullAuthenticatorClass,
+        load: async () => (await import('../authenticators/null/index.js')).nullAuthenticator,
+      },
       { declaration: PAMAuthenticatorClass, notBuilt: true },
     ],
     notBuilt: [

@@ -16,7 +16,7 @@ import { type Environment, faultLine, ResolvedConfig } from '../core/config/reso
 import type { ConfigTree, Setting } from '../core/config/tree.js';
 import type { HubSettings, SelectedClasses } from '../core/plugin/selection.js';
 import { JupyterHubClass } from '../hub/config.js';
-import { SLOTS, type SlotName } from './builtins.js';
+import { SLOTS, type SlotKinds, type SlotName } from './builtins.js';
 import { catalogWith, HUB_CLASSES } from './classes.js';
 import { crossFaults } from './cross-rules.js';
 import { type Chosen, choose } from './plugins.js';
@@ -29,6 +29,8 @@ export interface LoadOptions {
   readonly cwd: string;
 }
 
+export type ChosenPlugins = { readonly [Name in SlotName]: Chosen<SlotKinds[Name]> };
+
 export interface LoadedConfig {
   readonly config: HubSettings;
   readonly catalog: Catalog;
@@ -36,7 +38,7 @@ export interface LoadedConfig {
   readonly faults: readonly string[];
   readonly warnings: readonly string[];
   /** The chosen plug-ins, not loaded yet. */
-  readonly plugins: Readonly<Record<SlotName, Chosen>>;
+  readonly plugins: ChosenPlugins;
 }
 
 const FALLBACK: Readonly<Record<SlotName, ClassDeclaration>> = {
@@ -85,7 +87,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
       ...lines(values.warnings),
       ...warningsOfNoEffect(config, inUse),
     ],
-    plugins: choice.plugins as Readonly<Record<SlotName, Chosen>>,
+    plugins: choice.plugins as ChosenPlugins,
   };
 }
 
@@ -121,7 +123,7 @@ async function choosePlugins(tree: ConfigTree, env: Environment, cwd: string): P
   const faults: string[] = [];
   for (const name of ['spawner', 'authenticator', 'proxy'] as const) {
     const slot = SLOTS[name];
-    const chosen = await choose(slot, values[slot.trait], cwd);
+    const chosen = await choose<unknown>(slot, values[slot.trait], cwd);
     if (typeof chosen === 'string') faults.push(`c.JupyterHub.${slot.trait}: ${chosen}`);
     else {
       plugins[name] = chosen;

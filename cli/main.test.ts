@@ -72,8 +72,8 @@ describe('the program', () => {
       join(home, 'index.js'),
       `import { declareClass, SpawnerClass, traits as t } from ${JSON.stringify(distScript('core/plugin/index.js'))};
        const stars = t.integer(3, { help: 'How many stars.' });
-       export const mine = { declaration: declareClass({ name: 'MySpawner', parent: SpawnerClass, help: 'Mine.', traits: { stars } }) };
-       export const stray = { declaration: declareClass({ name: 'Stray', help: 'Not a spawner.', traits: {} }) };`,
+       export const mine = { declaration: declareClass({ name: 'MySpawner', parent: SpawnerClass, help: 'Mine.', traits: { stars } }), create: () => ({}) };
+       export const stray = { declaration: declareClass({ name: 'Stray', help: 'Not a spawner.', traits: {} }), create: () => ({}) };`,
     );
     const choose = (name: string, ...more: string[]): Promise<Ended> =>
       anteroom([

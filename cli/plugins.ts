@@ -8,15 +8,18 @@ import { nearest } from '../core/config/nearest.js';
 import { messageOf } from '../core/fault.js';
 import type { Slot } from './builtins.js';
 
-/** A plug-in of a user's own package: `package#Export` names an object with its declaration. */
+/**
+ * A plug-in of a user's own package: `package#Export` names an object that is a plug-in of its slot (`SpawnerKind`,
+ * `AuthenticatorKind`) and holds its declaration beside.
+ */
 export interface ForeignPlugin {
   readonly declaration: ClassDeclaration;
 }
 
-export interface Chosen {
+export interface Chosen<K = unknown> {
   readonly declaration: ClassDeclaration;
-  /** The module of a plug-in that is ours, or the export of one that is not. Loads nothing by itself. */
-  readonly load: () => Promise<object>;
+  /** The plug-in: ours is loaded only now. A foreign one is what `package#Export` named. */
+  readonly load: () => Promise<K>;
 }
 
 /**
@@ -24,7 +27,7 @@ export interface Chosen {
  * @param cwd packages are looked for from there
  * @returns a fault in words when it names nothing that is built
  */
-export async function choose(slot: Slot, reference: string, cwd: string): Promise<Chosen | string> {
+export async function choose<K>(slot: Slot<K>, reference: string, cwd: string): Promise<Chosen<K> | string> {
   if (reference.includes('#')) return chooseForeign(slot, reference, cwd);
   const wanted = reference.toLowerCase();
   const found = slot.builtins.find(({ declaration }) =>
@@ -48,23 +51,28 @@ export async function choose(slot: Slot, reference: string, cwd: string): Promis
   return `there is no ${reference}${near ? `; did you mean ${near}?` : ''}; write ${slot.instead}, or package#Export for one of your own`;
 }
 
-async function chooseForeign(slot: Slot, reference: string, cwd: string): Promise<Chosen | string> {
+async function chooseForeign<K>(slot: Slot<K>, reference: string, cwd: string): Promise<Chosen<K> | string> {
+  if (slot.trait === 'proxy_class')
+    return `${reference}: proxies of your own are not built yet; write ${slot.instead}`;
   const [name = '', exported = ''] = reference.split('#');
   try {
     const path = createRequire(join(cwd, 'package.json')).resolve(name);
     const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
     const plugin = module[exported];
-    if (!isForeign(plugin)) return `${reference}: the package exports no ${exported} with a declaration`;
+    if (!isForeign(plugin))
+      return `${reference}: the package exports no ${exported} with a declaration and create()`;
     // by name: the package may bring its own copy of ours
     if (!lineage(plugin.declaration).some((each) => each.name === slot.base.name)) {
       return `${reference}: its declaration must have ${slot.base.name} above it`;
     }
-    return { declaration: plugin.declaration, load: async () => plugin };
+    return { declaration: plugin.declaration, load: async () => plugin as K };
   } catch (error) {
     return `${reference} cannot be loaded: ${messageOf(error)}`;
   }
 }
 
 function isForeign(value: unknown): value is ForeignPlugin {
-  return typeof value === 'object' && value !== null && 'declaration' in value;
+  if (typeof value !== 'object' || value === null || !('declaration' in value) || !('create' in value))
+    return false;
+  return typeof value.create === 'function';
 }

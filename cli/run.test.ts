@@ -7,6 +7,8 @@ import { SpawnerClass } from '../core/plugin/spawner-traits.js';
 import { AnteroomClass, CryptKeeperClass, JupyterHubClass } from '../hub/config.js';
 import { ConfigurableHTTPProxyClass } from '../proxy/client/traits.js';
 import { SimpleLocalProcessSpawnerClass } from '../spawners/simple/traits.js';
+import { SLOTS } from './builtins.js';
+import { choose } from './plugins.js';
 import { type Outcome, runCli } from './testing/terminal.js';
 
 let cwd = '';
@@ -38,6 +40,22 @@ describe('what needs no configuration', () => {
     expect(all.out).toContain('--JupyterHub.load_groups=<key>=<value>...');
     expect(all.code).toBe(0);
   });
+});
+
+describe('plug-ins that come with us', () => {
+  it.each(['localprocess', 'simple', 'dummy', 'shared-password', 'null'])(
+    '%s can be loaded by its name',
+    async (name) => {
+      const slot = Object.values(SLOTS).find(({ builtins }) =>
+        builtins.some(({ declaration }) => declaration.aliases.includes(name)),
+      );
+      const chosen = slot && (await choose<unknown>(slot, name, cwd));
+      if (chosen === undefined || typeof chosen === 'string') expect.fail(chosen ?? 'no slot');
+      const kind = (await chosen.load()) as { readonly className: string; readonly create: unknown };
+      expect(chosen.declaration.aliases).toContain(kind.className);
+      expect(kind.create).toBeInstanceOf(Function);
+    },
+  );
 });
 
 describe('a start', () => {
