@@ -38,18 +38,17 @@ python() {
   PATH=$cache/chp/node_modules/.bin:$venv/bin:$PATH PYTHONHASHSEED=0 "$venv/bin/python" "$@"
 }
 
-record_schema() {
+record_schema() ( # a subshell, so that its trap ends the cluster however it goes
   python "$here/schema.py" sqlite "$fixtures/schema.sql" "$fixtures/alembic-head.txt"
   work=$(mktemp -d)
+  trap 'stop_postgres "$work/pg"; rm -rf "$work"' EXIT
   start_postgres "$work/pg"
   "$PG/createdb" -h "$work/pg" -U recorder recorded
   python "$here/schema.py" postgresql "$fixtures/schema-postgresql.sql" \
     "postgresql+psycopg2://recorder@/recorded?host=$work/pg"
   "$PG/pg_dump" -h "$work/pg" -U recorder --schema-only --no-owner --no-privileges recorded |
     grep -v '^-- Dumped\|^\\restrict\|^\\unrestrict' >"$fixtures/schema-postgresql.dump.sql"
-  stop_postgres "$work/pg"
-  rm -rf "$work"
-}
+)
 
 record_traits() { python "$here/traits.py" "$fixtures/traits.json"; }
 record_openapi() { make_sdist; python "$here/openapi.py" "$cache/sdist/jupyterhub-$JUPYTERHUB" "$fixtures/openapi.json"; }
