@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formEncode, validateNextUrl, withQuery } from './next-url.js';
@@ -99,4 +100,22 @@ describe('withQuery', () => {
   });
 
   it('encodes as Python does', () => expect(formEncode("a/b:c'd(e)!")).toBe('a%2Fb%3Ac%27d%28e%29%21'));
+});
+
+describe('what JupyterHub 6.1.1 answered', () => {
+  interface Step {
+    readonly request: { readonly path: string };
+    readonly response: { readonly headers: { readonly location: string } };
+  }
+  const path = new URL('../../test/fixtures/hub-answers/next-urls.json', import.meta.url);
+  const { steps } = JSON.parse(readFileSync(path, 'utf8')) as { readonly steps: readonly Step[] };
+  const asked = steps.flatMap(({ request, response }) => {
+    const next = new URL(request.path, 'http://hub').searchParams.get('next');
+    return next ? [[next.replace('{hub-port}', '8000'), response.headers.location] as const] : [];
+  });
+  const site = { protocol: 'http', host: '127.0.0.1:8000' } as const;
+  // `//` is the start of a host to every browser; JupyterHub sends it on.
+  it.each(asked.filter(([next]) => next !== '//'))('%j -> %s', (next, location) => {
+    expect(validateNextUrl(next, site)).toBe(location === '/hub/spawn' ? '' : location);
+  });
 });

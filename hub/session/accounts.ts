@@ -85,7 +85,15 @@ export class Accounts {
 
   async #create(name: UserName): Promise<UserRecord> {
     const { store, authenticator, admission, log } = this.#options;
-    const user = await store.users.create({ name });
+    let user: UserRecord;
+    try {
+      user = await store.users.create({ name });
+    } catch (error) {
+      // Two first sign-ins of one name at once: the other made the row.
+      const other = await store.users.byName(name);
+      if (!other) throw error;
+      return other;
+    }
     try {
       await authenticator.addUser?.(name);
     } catch (error) {

@@ -169,6 +169,16 @@ describe('failed sign-ins', () => {
     expect((await parts.limits.admit('2001:db8:0:2::9', 'x')).kind).toBe('go');
   });
 
+  it('without a name count for the address alone: a header names the user there', async () => {
+    const parts = make({ login_failures_per_minute_per_address: 20 });
+    for (let turn = 0; turn < 20; turn++) {
+      expect(parts.clock.sleeping).toBe(0);
+      await finish(await parts.limits.admit(CLASSROOM, ''), 'failed');
+    }
+    expect((await parts.limits.admit('192.0.2.2', '')).kind).toBe('go');
+    expect((await parts.limits.admit(CLASSROOM, '')).kind).toBe('later');
+  });
+
   it('are forgotten after a quarter of an hour', async () => {
     const parts = make();
     await fail(parts, CLASSROOM, 'victim', 8);

@@ -80,6 +80,8 @@ export class SignInLimits {
     const place = placeOf(address);
     const closed = this.#addressClosedFor(place);
     if (closed > 0) return later(closed);
+    // Nothing was typed: a header names the user, and strangers must not wait for each other.
+    if (name === '') return { kind: 'go', attempt: this.#namelessAttempt(place) };
     const pairKey = this.#digest(`${place}\n${name}`);
     const nameKey = this.#digest(name);
     const pair = this.#pair(pairKey);
@@ -130,6 +132,16 @@ export class SignInLimits {
     };
   }
 
+  #namelessAttempt(place: string): Attempt {
+    let open = true;
+    return {
+      finish: (result) => {
+        if (open && result === 'failed') this.#countAddress(place);
+        open = false;
+      },
+    };
+  }
+
   #countFailure(place: string, pair: Pair, nameKey: string): void {
     const now = this.#clock.now();
     pair.failures += 1;
@@ -140,6 +152,11 @@ export class SignInLimits {
     name.failures += 1;
     name.lastFailure = now;
     this.#names.set(nameKey, name);
+    this.#countAddress(place);
+  }
+
+  #countAddress(place: string): void {
+    const now = this.#clock.now();
     const address = this.#addresses.get(place) ?? { windowStart: now, failures: 0 };
     if (now - address.windowStart >= WINDOW_MS) {
       address.windowStart = now;

@@ -119,6 +119,13 @@ describe('the account', () => {
     expect(await hub.store.users.byName('alice')).toBeUndefined();
   });
 
+  it('is one when the same new name signs in twice at once', async () => {
+    await start();
+    const outcomes = await Promise.all(Array.from({ length: 5 }, () => attempt('alice')));
+    expect(outcomes.every((outcome) => outcome.kind === 'signed-in')).toBe(true);
+    expect(await hub.store.users.count()).toBe(1);
+  });
+
   it('gets exactly the groups that are given', async () => {
     await start({ account: { manage_groups: true } });
     const groups = async () =>
