@@ -3,9 +3,15 @@
 import { messageOf } from '../core/fault.js';
 import { processTerminal } from './process-terminal.js';
 import { run } from './run.js';
-import { programs } from './start.js';
+import type { Programs } from './start.js';
 
 const INTERNAL_ERROR = 70;
+
+/** The hub is loaded only by the commands that need it: help and configuration come at once. */
+const programs: Programs = {
+  start: async (context) => (await import('./start.js')).programs.start(context),
+  openOffline: async (context) => (await import('./start.js')).programs.openOffline(context),
+};
 
 try {
   process.exitCode = await run(process.argv.slice(2), processTerminal(), programs);
