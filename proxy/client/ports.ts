@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import { Fault } from '../../core/fault.js';
 import type { Listen } from './options.js';
 
-export interface PortHolder {
+interface PortHolder {
   readonly pid: number;
   readonly program: string;
 }
@@ -56,7 +56,7 @@ function accepts(path: string): Promise<boolean> {
 }
 
 /** The process that listens on a TCP port, as far as this account may see. */
-export function holderOf(port: number): PortHolder | undefined {
+function holderOf(port: number): PortHolder | undefined {
   const inodes = new Set(
     ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => listeningInodes(table, port)),
   );

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { packageRoot } from '../../core/package-root.js';
 
-export const CHP_VERSION = '5.3.0';
+const CHP_VERSION = '5.3.0';
 
 /** @returns its script, to be run with node */
 export async function ensureChp(): Promise<string> {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Ask, ask, freePort, type Reply } from './http.js';
 
-export const TOKEN = 'a-token-of-the-tests';
+const TOKEN = 'a-token-of-the-tests';
 
 export interface ProxyProcess extends AsyncDisposable {
   readonly child: ChildProcess;

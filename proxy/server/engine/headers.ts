@@ -104,7 +104,7 @@ export function responseHeaders(
 const REDIRECTS: ReadonlySet<number> = new Set([201, 301, 302, 307, 308]);
 
 /** Only when Location names the target's own host and port. */
-export function rewriteLocation(
+function rewriteLocation(
   location: string,
   host: string | undefined,
   upstream: Upstream,

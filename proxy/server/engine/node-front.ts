@@ -22,7 +22,7 @@ const HEALTH = '/_chp_healthz';
 export const createHttpProxy3Engine: CreateEngine = (context) =>
   new NodeFront(context, new HttpProxy3Forwarder(context));
 
-export class NodeFront implements Engine {
+class NodeFront implements Engine {
   readonly #context: EngineContext;
   readonly #forwarder: WebForwarder;
   readonly #tunnels: Tunnels;
