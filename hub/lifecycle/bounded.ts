@@ -49,9 +49,13 @@ function settled(promise: Promise<unknown>): Promise<void> {
   );
 }
 
+/** Node's timers take no more; longer than that is for ever. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** Resolves with the promise, or after `ms` with `undefined`; for callers that wait a little and come back later. */
 export async function within(promise: Promise<void>, ms: number, clock: Clock): Promise<void> {
   if (ms <= 0) return;
+  if (ms > MAX_TIMER_MS) return promise;
   const timer = new AbortController();
   const pause = clock.sleep(ms, timer.signal).catch(() => undefined);
   await Promise.race([promise, pause]);

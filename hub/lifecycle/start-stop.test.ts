@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { defaults } from '../../core/config/declare.js';
 import type { RouteSpec } from '../../core/model/names.js';
 import { compareToken } from '../../core/wire/tokens.js';
+import { simple } from '../../spawners/simple/index.js';
+import { SimpleLocalProcessSpawnerClass } from '../../spawners/simple/traits.js';
 import { makeWorld, type World } from '../../test/suites/lifecycle-fixture.js';
 import { pidExists } from '../../test/suites/spawner.js';
-import type { ProgressMessage, ServerLifecycle } from './index.js';
+import { TINY_SERVER } from '../../test/suites/tiny-server-path.js';
+import { chooseSpawner, type ProgressMessage, type ServerLifecycle } from './index.js';
 
 let world: World;
 beforeEach(async () => {
@@ -291,6 +295,31 @@ describe('a stop', () => {
 });
 
 describe('proof that the listener is the server', () => {
+  /** The tiny server, taken for ours. */
+  const ours = (args: readonly string[]): ServerLifecycle => {
+    const config = defaults(SimpleLocalProcessSpawnerClass, {
+      cmd: [process.execPath, TINY_SERVER],
+      args,
+      home_dir_template: `${world.folder}/homes/{username}`,
+    });
+    const choice = chooseSpawner(simple, SimpleLocalProcessSpawnerClass, config);
+    const create: typeof choice.create = (init) =>
+      Object.defineProperty(choice.create(init), 'provesItself', { value: true });
+    return world.hub({ deps: { spawner: { ...choice, create } } });
+  };
+
+  it('our server knows the key to the nonce', async () => {
+    expect(await ours(['--prove']).start(await world.user('alice'), '', SOON)).toMatchObject({ ready: true });
+  });
+
+  it('who has another key, or no answer, is not our server', async () => {
+    const alice = await world.user('alice');
+    for (const args of [['--prove', '--wrong-key'], []]) {
+      await expect(ours(args).start(alice, '', SOON)).rejects.toMatchObject({ code: 'SPAWN_IMPOSTOR' });
+      await expectNothingLeft(alice);
+    }
+  });
+
   it('a port that somebody else took is never routed to', async () => {
     const [alice, bob] = [await world.user('alice'), await world.user('bob')];
     const hub = world.hub();
