@@ -107,6 +107,8 @@ export class TerminalSocket {
   #output = '';
   #unacknowledged = 0;
   #seq = 0;
+  #welcomed = false;
+  readonly #waiting: Array<() => void> = [];
   closed: { readonly code: number } | undefined;
 
   constructor(origin: string, path: string, cookie: string) {
@@ -122,7 +124,7 @@ export class TerminalSocket {
       if (isBinary) this.#take(data as Buffer);
       else {
         const message = parseServerMessage(data.toString());
-        if (message?.type === 'welcome') this.#seq = message.seq;
+        if (message?.type === 'welcome') this.#welcome(message.seq);
       }
     });
     this.#socket.on('close', (code) => {
@@ -137,8 +139,11 @@ export class TerminalSocket {
     return this.#output;
   }
 
+  /** What is typed before the server's welcome waits for it. */
   type(text: string): void {
-    this.#socket.send(Buffer.from(text, 'utf8'));
+    const send = (): void => this.#socket.send(Buffer.from(text, 'utf8'));
+    if (this.#welcomed) send();
+    else this.#waiting.push(send);
   }
 
   async shows(pattern: RegExp, timeoutMs = 15_000): Promise<void> {
@@ -153,6 +158,12 @@ export class TerminalSocket {
 
   end(): void {
     this.#socket.terminate();
+  }
+
+  #welcome(seq: number): void {
+    this.#seq = seq;
+    this.#welcomed = true;
+    for (const send of this.#waiting.splice(0)) send();
   }
 
   #take(data: Buffer): void {
