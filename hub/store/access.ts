@@ -22,7 +22,7 @@ export interface Access {
 }
 
 /** Longest list that goes into one statement. */
-export const BATCH = 1000;
+const BATCH = 1000;
 
 export function* batches<T>(items: readonly T[], size = BATCH): Generator<readonly T[]> {
   for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);

@@ -1,6 +1,7 @@
 /** What a database is, judged by the names of its tables; the same rules for both dialects. */
 import { Fault } from '../../core/fault.js';
-import { ALEMBIC_HEAD, JUPYTERHUB_TABLES, MIGRATIONS } from './schema.js';
+import { MIGRATIONS } from './own-schema.js';
+import { ALEMBIC_HEAD, JUPYTERHUB_TABLES } from './schema.js';
 
 export type DatabaseKind =
   | { readonly kind: 'empty' }

@@ -1,5 +1,6 @@
 /** Which statements bring a database to this version. Executes nothing. */
-import { ALEMBIC_HEAD, ANTEROOM_VERSION_TABLE, jupyterhubSchema, MIGRATIONS } from './schema.js';
+import { ANTEROOM_VERSION_TABLE, MIGRATIONS } from './own-schema.js';
+import { ALEMBIC_HEAD, jupyterhubSchema } from './schema.js';
 import { type Query, query, type Sql } from './sql.js';
 
 const plain = (text: string): Query<unknown> => ({ sql: text, parameters: [] });

@@ -10,7 +10,7 @@ type Text = Optional<string>;
 type Integer = Optional<number>;
 type Time = Optional<Timestamp>;
 
-export interface ServersTable {
+interface ServersTable {
   id: Generated<number>;
   proto: Text;
   ip: Text;
@@ -19,7 +19,7 @@ export interface ServersTable {
   cookie_name: Text;
 }
 
-export interface UsersTable {
+interface UsersTable {
   id: Generated<number>;
   name: string;
   user_info: Text;
@@ -31,13 +31,13 @@ export interface UsersTable {
   encrypted_auth_state: Optional<Uint8Array>;
 }
 
-export interface GroupsTable {
+interface GroupsTable {
   id: Generated<number>;
   name: string;
   properties: Text;
 }
 
-export interface RolesTable {
+interface RolesTable {
   id: Generated<number>;
   name: string;
   description: Text;
@@ -45,7 +45,7 @@ export interface RolesTable {
   managed_by_auth: Flag;
 }
 
-export interface OAuthClientsTable {
+interface OAuthClientsTable {
   id: Generated<number>;
   identifier: string;
   description: Text;
@@ -54,30 +54,30 @@ export interface OAuthClientsTable {
   allowed_scopes: Text;
 }
 
-export interface UserRoleMapTable {
+interface UserRoleMapTable {
   user_id: number;
   role_id: number;
   managed_by_auth: Flag;
 }
 
-export interface GroupRoleMapTable {
+interface GroupRoleMapTable {
   group_id: number;
   role_id: number;
   managed_by_auth: Flag;
 }
 
-export interface ServiceRoleMapTable {
+interface ServiceRoleMapTable {
   service_id: number;
   role_id: number;
   managed_by_auth: Flag;
 }
 
-export interface UserGroupMapTable {
+interface UserGroupMapTable {
   user_id: number;
   group_id: number;
 }
 
-export interface SpawnersTable {
+interface SpawnersTable {
   id: Generated<number>;
   user_id: number;
   server_id: Integer;
@@ -90,7 +90,7 @@ export interface SpawnersTable {
   oauth_client_id: Text;
 }
 
-export interface ServicesTable {
+interface ServicesTable {
   id: Generated<number>;
   name: string;
   admin: OptionalFlag;
@@ -110,7 +110,7 @@ export interface ServicesTable {
   oauth_client_id: Text;
 }
 
-export interface OAuthCodesTable {
+interface OAuthCodesTable {
   id: Generated<number>;
   client_id: string;
   code: string;
@@ -123,7 +123,7 @@ export interface OAuthCodesTable {
   code_challenge_method: Text;
 }
 
-export interface SharesTable {
+interface SharesTable {
   user_id: Integer;
   group_id: Integer;
   id: Generated<number>;
@@ -134,7 +134,7 @@ export interface SharesTable {
   spawner_id: number;
 }
 
-export interface ShareCodesTable {
+interface ShareCodesTable {
   hashed: string;
   prefix: string;
   exchange_count: Integer;
@@ -147,7 +147,7 @@ export interface ShareCodesTable {
   spawner_id: number;
 }
 
-export interface ApiTokensTable {
+interface ApiTokensTable {
   user_id: Integer;
   service_id: Integer;
   id: Generated<number>;
@@ -162,7 +162,7 @@ export interface ApiTokensTable {
   scopes: Text;
 }
 
-export interface OperationsTable {
+interface OperationsTable {
   spawner_id: number;
   kind: string;
   spawn_id: string;
@@ -170,7 +170,7 @@ export interface OperationsTable {
   deadline: Timestamp;
 }
 
-export interface RevocationsTable {
+interface RevocationsTable {
   cursor: Generated<number>;
   kind: string;
   value: string;

@@ -2,7 +2,7 @@ import { Fault } from '../../../core/fault.js';
 import { ConstraintViolation } from '../errors.js';
 
 /** SQLSTATE of a server's error, or Node's code of a network error. */
-export function codeOf(error: unknown): string | undefined {
+function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }

@@ -3,7 +3,7 @@ import { Fault } from '../../../core/fault.js';
 import { ConstraintViolation } from '../errors.js';
 
 /** SQLite's extended result code, e.g. `SQLITE_BUSY_SNAPSHOT`; `undefined` for anything that is not from SQLite. */
-export function codeOf(error: unknown): string | undefined {
+function codeOf(error: unknown): string | undefined {
   return error instanceof Database.SqliteError ? error.code : undefined;
 }
 

@@ -5,7 +5,7 @@ import type { Timestamp } from '../../../core/model/time.js';
 import type { SpawnerRecord, Store, TokenRecord, UserRecord } from '../../../hub/store/index.js';
 import type { StoreSuite } from '../store.js';
 
-export interface Subject {
+interface Subject {
   readonly store: Store;
   /** Closes the store and opens its database again; `undefined` where that cannot be. */
   readonly reopen: (() => Promise<Store>) | undefined;

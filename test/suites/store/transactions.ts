@@ -76,18 +76,22 @@ export function describeTransactions(check: Check): void {
   });
 
   check('does not show to others what is not committed', async ({ store }) => {
-    const seen: number[] = [];
-    await Promise.all([
-      store.transaction(async (inside) => {
+    let over = false;
+    const work = async (): Promise<void> => {
+      await store.transaction(async (inside) => {
         await inside.users.create({ name: userName('alice') });
-        await inside.users.count();
+        for (let turn = 0; turn < 20; turn++) await inside.users.count();
         await inside.users.create({ name: userName('bob') });
-      }),
-      ...Array.from({ length: 5 }, async () => {
-        seen.push(await store.users.count());
-      }),
-    ]);
+      });
+      over = true;
+    };
+    const seen: number[] = [];
+    const watch = async (): Promise<void> => {
+      while (!over) seen.push(await store.users.count());
+    };
+    await Promise.all([work(), watch()]);
     expect(seen).not.toContain(1);
+    expect(seen.length).toBeGreaterThan(0);
     expect(await store.users.count()).toBe(2);
   });
 
