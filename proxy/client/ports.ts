@@ -1,6 +1,7 @@
 /** Whether an address is free, and if not, whose it is (Linux: /proc/net/tcp and /proc/PID/fd). */
 import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../core/fault.js';
 import type { Listen } from './options.js';
 
@@ -9,33 +10,39 @@ interface PortHolder {
   readonly program: string;
 }
 
+/** ms. A process that has ended keeps its sockets until its last thread is gone, a moment later on a busy machine. */
+const RELEASED_WITHIN = 2000;
+
 /**
  * @throws Fault PROXY_PORT_TAKEN naming port, pid and program. A socket file that nobody listens on is removed.
  */
 export async function ensureFree(listen: Listen, what: string): Promise<void> {
-  if (listen.kind === 'unix') {
-    if (await accepts(listen.path)) {
-      throw new Fault(
-        'PROXY_PORT_TAKEN',
-        `The ${what} socket ${listen.path} is in use by a process that is not this hub's proxy.`,
-      );
-    }
-    rmSync(listen.path, { force: true });
-    return;
+  const deadline = performance.now() + RELEASED_WITHIN;
+  while (await isTaken(listen)) {
+    if (performance.now() > deadline) throw taken(listen, what);
+    await delay(50);
   }
-  if (!(await isTaken(listen.ip, listen.port))) return;
-  const holder = holderOf(listen.port);
+  if (listen.kind === 'unix') rmSync(listen.path, { force: true });
+}
+
+function taken(listen: Listen, what: string): Fault {
+  const where = listen.kind === 'unix' ? `socket ${listen.path}` : `port ${listen.port}`;
+  const holder = listen.kind === 'unix' ? undefined : holderOf(listen.port);
   const who = holder
-    ? `by process ${holder.pid} (${holder.program})`
-    : 'by a process that this account cannot look at';
-  throw new Fault(
+    ? `process ${holder.pid} (${holder.program})`
+    : 'a process that this account cannot look at';
+  return new Fault(
     'PROXY_PORT_TAKEN',
-    `The ${what} port ${listen.port} is taken ${who}, which is not this hub's proxy. Stop it, or choose another port.`,
+    `The ${what} ${where} is taken by ${who}, which is not this hub's proxy. Stop it, or choose another address.`,
   );
 }
 
+function isTaken(listen: Listen): Promise<boolean> {
+  return listen.kind === 'unix' ? accepts(listen.path) : cannotBind(listen.ip, listen.port);
+}
+
 /** Tried by binding; a port that may not be bound at all is the proxy's to complain about. */
-function isTaken(ip: string, port: number): Promise<boolean> {
+function cannotBind(ip: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();
     probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EADDRINUSE'));
