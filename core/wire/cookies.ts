@@ -96,21 +96,3 @@ function unquote(value: string): string {
       octal === undefined ? (character ?? '') : String.fromCharCode(Number.parseInt(octal, 8)),
     );
 }
-
-/**
- * Attributes from a configuration under tornado's names (`expires_days`, `max_age`, `httponly`, `samesite`, ...), as
- * `tornado_settings.cookie_options` and JUPYTERHUB_COOKIE_OPTIONS hold them. Other names are passed over.
- */
-export function cookieAttributes(options: Readonly<Record<string, unknown>>): CookieAttributes {
-  const { domain, path, samesite, expires, expires_days, max_age, httponly, secure } = options;
-  return {
-    ...(typeof domain === 'string' && { domain }),
-    ...(typeof path === 'string' && { path }),
-    ...(typeof samesite === 'string' && { sameSite: samesite }),
-    ...(typeof expires === 'number' && { expires: new Date(expires * 1000) }),
-    ...(typeof expires_days === 'number' && { expiresDays: expires_days }),
-    ...(typeof max_age === 'number' && { maxAge: max_age }),
-    ...(httponly !== undefined && { httpOnly: Boolean(httponly) }),
-    ...(secure !== undefined && { secure: Boolean(secure) }),
-  };
-}

@@ -3,7 +3,7 @@
  * its API and for single-user servers. Since the repair of CVE-2026-40864, `no-cors` is let off only for
  * reads that the browser itself calls same-origin: a form or image of another site never is.
  */
-export interface XsrfFacts {
+interface XsrfFacts {
   readonly method: string;
   /** Pages exempt GET; the API checks GET too, as its answers are worth stealing. */
   readonly surface: 'page' | 'api';
@@ -14,7 +14,7 @@ export interface XsrfFacts {
   readonly hasOrigin: boolean;
 }
 
-export type XsrfDecision = 'exempt' | 'check';
+type XsrfDecision = 'exempt' | 'check';
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 

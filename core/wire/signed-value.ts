@@ -12,7 +12,7 @@ const SECONDS_A_DAY = 86_400;
 /** Version 1 fields could be shifted into a time far ahead; tornado refuses those. */
 const V1_FUTURE_DAYS = 31;
 
-export interface DecodeOptions {
+interface DecodeOptions {
   readonly maxAgeDays: number;
   /** Unix seconds, with fraction. */
   readonly now: number;

@@ -56,11 +56,6 @@ export function newSessionId(): string {
   return hexUuid();
 }
 
-/** `users.cookie_id`: changing it signs the user out everywhere. */
-export function newCookieId(): string {
-  return hexUuid();
-}
-
 /** 30 of [A-Za-z0-9]: OAuth access tokens and authorization codes (oauthlib's default generator). */
 export function newOAuthSecret(): string {
   let text = '';
@@ -78,11 +73,6 @@ export function publicTokenId(id: number): string {
   return `a${id}`;
 }
 
-/** `undefined` when the text names no token. */
-export function parsePublicTokenId(text: string): number | undefined {
-  return /^a\d{1,15}$/.test(text) ? Number(text.slice(1)) : undefined;
-}
-
 /**
  * OAuth client of a user's server, and the name of that server's cookie. Slashes stay, everything else unsafe is
  * percent-encoded. User `a` with server `b` and the default server of user `a-b` share a client, as in JupyterHub.
@@ -90,10 +80,6 @@ export function parsePublicTokenId(text: string): number | undefined {
 export function serverClientId(userName: string, serverName: string): string {
   const own = `jupyterhub-user-${pyQuote(userName)}`;
   return serverName === '' ? own : `${own}-${pyQuote(serverName)}`;
-}
-
-export function serviceClientId(serviceName: string): string {
-  return `service-${serviceName}`;
 }
 
 const KNOWN_HASHES: ReadonlySet<string> = new Set(getHashes());

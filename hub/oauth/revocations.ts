@@ -38,7 +38,7 @@ export function revocationsOf(
   }));
 }
 
-export interface RevocationAnswer {
+interface RevocationAnswer {
   readonly cursor: number;
   readonly revoked: readonly Readonly<Record<string, string>>[];
 }

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../core/model/json.js';
 import type { Rights } from '../rbac/index.js';
 import type { Store, UserRecord } from '../store/types.js';
 
-export interface OAuthSettings {
+interface OAuthSettings {
   /** `oauth_token_expires_in`. */
   readonly tokenLifetimeSeconds: number;
   /** `oauth_require_pkce`: clients that send no challenge are refused. */

@@ -15,7 +15,7 @@ import type { Store, UserRecord } from '../store/types.js';
 import type { Admission } from './admission.js';
 import { toHookModel } from './auth-model.js';
 
-export type AccountSettings = Pick<
+type AccountSettings = Pick<
   AuthenticatorConfig,
   'enable_auth_state' | 'manage_groups' | 'manage_roles' | 'reconcile_auth_state_hook'
 >;
@@ -30,7 +30,7 @@ export interface AccountRights {
   syncManagedRoles(user: UserRecord, roles: readonly JsonObject[]): Promise<void>;
 }
 
-export interface AccountsOptions {
+interface AccountsOptions {
   readonly store: Store;
   readonly rights: AccountRights;
   readonly authenticator: Authenticator;

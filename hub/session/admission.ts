@@ -18,7 +18,7 @@ export type AdmissionSettings = Pick<
 >;
 
 /** Lower case, then the map, whose result is taken word for word. */
-export function normalizeName(name: string, map: Readonly<Record<string, string>>): string {
+function normalizeName(name: string, map: Readonly<Record<string, string>>): string {
   const lower = name.toLowerCase();
   return Object.hasOwn(map, lower) ? (map[lower] ?? lower) : lower;
 }
@@ -27,7 +27,7 @@ export function normalizeName(name: string, map: Readonly<Record<string, string>
  * `username_pattern` as Python's `re.match` reads it: from the start, not to the end.
  * @throws StartupFault when it is no regular expression
  */
-export function compilePattern(pattern: string): RegExp | undefined {
+function compilePattern(pattern: string): RegExp | undefined {
   if (pattern === '') return undefined;
   const ignoreCase = pattern.startsWith('(?i)');
   const body = pattern
@@ -44,7 +44,7 @@ export function compilePattern(pattern: string): RegExp | undefined {
 }
 
 /** `undefined` for a name that nobody can have here. */
-export function validName(name: string, pattern: RegExp | undefined): UserName | undefined {
+function validName(name: string, pattern: RegExp | undefined): UserName | undefined {
   const parsed = parseUserName(name);
   if (parsed === undefined || (pattern !== undefined && !pattern.test(parsed))) return undefined;
   return parsed;

@@ -6,22 +6,15 @@
  * OAuth (`hub/oauth`), the pages (`hub/pages`), the formats (`core/wire`).
  */
 export { accountRights } from './account-rights.js';
-export { type AccountRights, type AccountSettings, Accounts } from './accounts.js';
+export { Accounts } from './accounts.js';
 export { ActivityRecorder } from './activity.js';
 export { Admission, type AdmissionSettings } from './admission.js';
-export { type CookieSecretSources, loadCookieSecret } from './cookie-secret.js';
-export { registerSession, requireXsrf, type SessionPluginOptions, sessionOf } from './plugin.js';
-export { AuthRefresh, type RefreshRequester, type RefreshSettings } from './refresh.js';
-export { RequestSession, type SessionRequest } from './request-session.js';
-export { type CredentialRules, Sessions, type SessionsOptions } from './sessions.js';
-export { hubPrefix, loginCookieName, SESSION_COOKIE, type SessionSettings } from './settings.js';
-export {
-  SignIn,
-  type SignInContext,
-  type SignInForm,
-  type SignInOptions,
-  type SignInOutcome,
-} from './sign-in.js';
+export { loadCookieSecret } from './cookie-secret.js';
+export { registerSession, requireXsrf, sessionOf } from './plugin.js';
+export { AuthRefresh } from './refresh.js';
+export { Sessions } from './sessions.js';
+export type { SessionSettings } from './settings.js';
+export { SignIn, type SignInForm } from './sign-in.js';
 export { type SignInLimitSettings, SignInLimits } from './sign-in-limits.js';
-export { SignOut, type SignOutOptions } from './sign-out.js';
+export { SignOut } from './sign-out.js';
 export { TokenFinder } from './token-finder.js';

@@ -36,7 +36,7 @@ export interface SessionPluginOptions {
   readonly apiPrefix: string;
 }
 
-export type XsrfSurface = 'page' | 'api';
+type XsrfSurface = 'page' | 'api';
 
 export function registerSession(app: FastifyInstance, options: SessionPluginOptions): void {
   const { sessions, apiPrefix } = options;

@@ -11,13 +11,13 @@ import type { Accounts } from './accounts.js';
 
 const MAX_REMEMBERED = 50_000;
 
-export interface RefreshSettings {
+interface RefreshSettings {
   /** 0: never, not even when forced (a quirk of JupyterHub that is kept). */
   readonly auth_refresh_age: number;
   readonly auth_refresh_strict: boolean;
 }
 
-export interface RefreshOptions {
+interface RefreshOptions {
   readonly authenticator: Authenticator;
   readonly accounts: Accounts;
   readonly settings: RefreshSettings;

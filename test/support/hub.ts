@@ -64,7 +64,7 @@ export interface LogLine {
 }
 
 /** Knows one password, and says of users what `models` says. */
-export class OnePasswordAuthenticator implements Authenticator {
+class OnePasswordAuthenticator implements Authenticator {
   readonly className = 'test.OnePassword';
   readonly models = new Map<string, Partial<AuthModel>>();
   readonly seen: Array<Readonly<Record<string, string>>> = [];

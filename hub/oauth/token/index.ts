@@ -11,7 +11,7 @@ import type { OAuthDeps } from '../settings.js';
 import { authenticateClient } from './client.js';
 import { checkRedirectUri, checkVerifier, loadCode } from './code.js';
 
-export interface TokenAnswer {
+interface TokenAnswer {
   readonly access_token: string;
   readonly expires_in: number;
   readonly token_type: 'Bearer';
