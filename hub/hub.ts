@@ -2,7 +2,7 @@
  * The hub as a whole: makes the parts from the configuration, brings them up in order and takes them down again.
  * `app.ts` says which routes there are; `cli/start.ts` runs it as a process.
  *
- *   database → roles, users → proxy → routes' owner (lifecycle) → listen → adopt what lives → routes
+ *   database → roles, users → proxy → adopt what lives → listen → routes
  */
 
 import { randomBytes } from 'node:crypto';
@@ -169,13 +169,16 @@ export class Hub implements AsyncDisposable {
     await this.#run(store, proxy);
   }
 
-  /** JupyterHub's order: proxy, listen, servers, routes. */
+  /**
+   * Proxy, servers, listen, routes. Nobody is heard before every server of the database has its place: a start asked
+   * for in between would not know of the one that was under way when the last hub ended.
+   */
   async #run(store: Store, proxy: ProxyClient): Promise<void> {
     const { clock, log } = this.#options;
-    await this.#listen();
     await proxy.provision();
     this.#resources.use(proxy);
     await this.#lifecycle?.adoptAll();
+    await this.#listen();
     await this.#lifecycle?.reconcileRoutes();
     this.#lifecycle?.begin();
     const purge = every(

@@ -43,13 +43,13 @@ export class Client {
   /** Starts the default server and waits until it serves its page. */
   async startServer(name: string, timeoutMs = 30_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
-    await this.get('/hub/spawn');
+    let last = await this.get('/hub/spawn');
     while (Date.now() < deadline) {
-      const response = await this.get(`/user/${name}/`);
-      if (response.status === 200 && response.url.includes(`/user/${name}/`)) return;
+      last = await this.get(`/user/${name}/`);
+      if (last.status === 200 && last.url.includes(`/user/${name}/`)) return;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
-    throw new Error(`the server of ${name} did not serve in time`);
+    throw new Error(`the server of ${name} did not serve in time; last: ${last.status} ${last.url}`);
   }
 
   openTerminal(name: string): TerminalSocket {
