@@ -7,6 +7,8 @@
  * JSON), `cookieActivity` (false where using the cookie is no activity of the user's).
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Fault, messageOf } from '../../core/fault.js';
+import type { Log } from '../../core/log.js';
 import { browserProtocol, clientAddress } from '../../core/wire/addresses.js';
 import { xsrfDecision } from '../../core/wire/fetch-metadata.js';
 import { xsrfFailure } from '../../core/wire/xsrf.js';
@@ -51,11 +53,15 @@ export function registerSession(app: FastifyInstance, options: SessionPluginOpti
     const { config } = request.routeOptions;
     const session = sessions.open(sessionRequest(request, sessions));
     request.session = session;
-    await sessions.identify(session, {
-      acceptsTokens: config.tokens ?? json,
-      cookieActivity: config.cookieActivity ?? true,
-      acceptsCookie: !json || mayBeJson(request),
-    });
+    try {
+      await sessions.identify(session, {
+        acceptsTokens: config.tokens ?? json,
+        cookieActivity: config.cookieActivity ?? true,
+        acceptsCookie: !json || mayBeJson(request),
+      });
+    } catch (error) {
+      demandKnowledge(request, error, sessions.log);
+    }
     // An unknown path of the API answers 404 whatever was sent; an unknown page does not (contracts/hub.md section 0).
     const surface = config.xsrf ?? (request.is404 ? (json ? 'exempt' : 'page') : json ? 'api' : 'page');
     if (surface !== 'exempt') await requireXsrf(request, surface);
@@ -64,6 +70,29 @@ export function registerSession(app: FastifyInstance, options: SessionPluginOpti
     for (const cookie of request.session?.setCookies ?? []) reply.header('Set-Cookie', cookie);
     return payload;
   });
+}
+
+/**
+ * Database or directory did not answer. What anybody may see goes on; elsewhere a 403 would be a lie, on which a server
+ * closes its visitors' connections.
+ * @throws Fault 503
+ */
+function demandKnowledge(request: FastifyRequest, cause: unknown, log: Log): void {
+  const { access } = request.routeOptions.config;
+  if (access === undefined || access.kind === 'public') {
+    log.error('credentials could not be checked; the request is anonymous', { error: messageOf(cause) });
+    return;
+  }
+  throw new Fault(
+    'CREDENTIALS_UNCHECKED',
+    'The hub cannot check who you are at the moment. Try again soon.',
+    {
+      status: 503,
+      detail: messageOf(cause),
+      cause,
+      headers: { 'Retry-After': '5' },
+    },
+  );
 }
 
 /** @throws Fault 403 in JupyterHub's words, when a token was needed and was not brought */

@@ -391,3 +391,18 @@ describe('refresh_auth', () => {
     expect(await hub.store.users.byName('mallory')).toBeUndefined();
   });
 });
+
+describe('a directory that does not answer', () => {
+  it('is a refusal nowhere: 503 where an identity is needed, and public pages go on', async () => {
+    const browser = await signedIn();
+    const authorization = `token ${await hub.token(await hub.user('alice'))}`;
+    await hub.clock.advance(300_000);
+    hub.authenticator.refreshUser = () => Promise.reject(new Error('LDAP is down'));
+    const api = await hub.app.inject({ url: '/hub/api/user', headers: { authorization } });
+    expect(api.statusCode).toBe(503);
+    expect(api.json().message).not.toContain('LDAP');
+    expect((await browser.get('/hub/home')).statusCode).toBe(503);
+    expect((await browser.get('/hub/login')).statusCode).toBe(200);
+    expect(JSON.stringify(hub.lines)).toContain('LDAP is down');
+  });
+});

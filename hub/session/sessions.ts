@@ -4,7 +4,6 @@
  * again when what it said is old.
  */
 import type { Clock } from '../../core/clock.js';
-import { messageOf } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
 import { cookieValues } from '../../core/wire/cookies.js';
 import { decodeSignedValue } from '../../core/wire/signed-value.js';
@@ -41,32 +40,30 @@ export interface SessionsOptions {
 
 export class Sessions {
   readonly settings: SessionSettings;
+  readonly log: Log;
   readonly #options: SessionsOptions;
 
   constructor(options: SessionsOptions) {
     this.#options = options;
     this.settings = options.settings;
+    this.log = options.log;
   }
 
   open(request: SessionRequest): RequestSession {
     return new RequestSession(request, this.#options.settings, this.#options.clock);
   }
 
-  /** Makes the session its principal's. A fault in doing so is logged, and the request goes on anonymous. */
+  /**
+   * Makes the session its principal's.
+   * @throws what the store or the authenticator's directory threw: then nobody knows who this is
+   */
   async identify(session: RequestSession, rules: CredentialRules): Promise<void> {
-    try {
-      const principal =
-        (rules.acceptsTokens ? await this.#byToken(session) : undefined) ??
-        (await this.#byCookie(session, rules));
-      if (!principal) return;
-      const current = await this.#refreshed(principal);
-      if (current) session.become(current);
-    } catch (error) {
-      this.#options.log.error('credentials could not be checked; the request is anonymous', {
-        error: messageOf(error),
-        stack: error instanceof Error ? error.stack : undefined,
-      });
-    }
+    const principal =
+      (rules.acceptsTokens ? await this.#byToken(session) : undefined) ??
+      (await this.#byCookie(session, rules));
+    if (!principal) return;
+    const current = await this.#refreshed(principal);
+    if (current) session.become(current);
   }
 
   /** A bad token is no error: the cookie gets its turn. */
