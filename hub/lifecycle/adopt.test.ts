@@ -23,7 +23,7 @@ afterEach(() => world[Symbol.asyncDispose]());
 
 const ALICE = '/user/alice/' as RouteSpec;
 /** Kills of the hub in the unit suite; end-to-end there are more. */
-const MOMENTS = Number(process.env['ANTEROOM_TEST_MOMENTS'] ?? 6);
+const MOMENTS = Number(process.env['ANTEROOM_TEST_MOMENTS'] ?? 4);
 const SOON = { waitMs: 15_000 };
 
 async function stateOf(user: UserRecord) {
@@ -55,7 +55,7 @@ describe('after a restart of the hub', () => {
     expect(await world.store.tokens.byOwner({ userId: alice.id })).toEqual([]);
   });
 
-  it("a state of real JupyterHub's is adopted, at the address that the server row says", async () => {
+  it('a state that real JupyterHub rewrote is adopted, at the address that the server row says', async () => {
     const alice = await world.user('alice');
     const first = world.hub();
     await first.start(alice, '', SOON);
@@ -66,9 +66,10 @@ describe('after a restart of the hub', () => {
     const second = world.hub();
     await second.adoptAll();
     expect(second.status(alice, '').ready).toBe(true);
-    expect((await stateOf(alice)).state).toMatchObject({
+    const { spawn_id, start_time, boot_id } = (state as { anteroom: Record<string, unknown> }).anteroom;
+    expect((await stateOf(alice)).state).toEqual({
       pid: (state as { pid: number }).pid,
-      anteroom: { start_time: expect.any(String) },
+      anteroom: { spawn_id, start_time, boot_id },
     });
   });
 
@@ -282,4 +283,19 @@ describe('kill -9 of the hub', () => {
       expect((await carriers()).filter((each) => each.spawnId.startsWith(`${world.hubId}.`))).toEqual([]);
     }
   }, 120_000);
+});
+
+describe('before anything was looked at', () => {
+  it('a start waits until it is known what runs, and is refused for what does', async () => {
+    const alice = await world.user('alice');
+    const first = world.hub();
+    await first.start(alice, '', SOON);
+    const before = await stateOf(alice);
+    await vanish(first);
+    const second = world.hub();
+    await expect(second.start(alice, '', SOON)).rejects.toMatchObject({ code: 'SERVER_PENDING' });
+    await second.adoptAll();
+    expect(second.status(alice, '').ready).toBe(true);
+    expect(await stateOf(alice)).toEqual(before);
+  });
 });

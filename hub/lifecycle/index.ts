@@ -11,7 +11,7 @@ import { every } from '../../core/lifecycle.js';
 import type { JsonObject } from '../../core/model/json.js';
 import { type ServerName, serverPath } from '../../core/model/names.js';
 import type { UserRecord } from '../store/types.js';
-import { adoptServers, findServers } from './adopt.js';
+import { adoptServers, type Found, findServers } from './adopt.js';
 import { within } from './bounded.js';
 import { type ServerEntry, serverLabel, statusOf } from './entry.js';
 import { cancelled } from './failure.js';
@@ -34,6 +34,7 @@ export class ServerLifecycle implements AsyncDisposable {
   readonly #routes: RouteKeeper;
   readonly #timers: Disposable[] = [];
   #closing = false;
+  #loading: Promise<readonly Found[]> | undefined;
 
   constructor(deps: LifecycleDeps) {
     this.#deps = deps;
@@ -59,6 +60,7 @@ export class ServerLifecycle implements AsyncDisposable {
    * @throws Fault when it failed within that time; 400 when it runs or something is under way; 429 at a limit
    */
   async start(user: UserRecord, serverName: string, request: StartRequest): Promise<ServerStatus> {
+    await this.load();
     await this.check(user, serverName);
     const entry = this.#reserve(user, serverName);
     const outcome = this.#operator.start(entry, request);
@@ -118,6 +120,7 @@ export class ServerLifecycle implements AsyncDisposable {
     serverName: string,
     request: { readonly waitMs: number },
   ): Promise<ServerStatus> {
+    await this.load();
     const entry = this.#registry.get(user.id, serverName);
     if (!entry) return statusOf(undefined);
     if (entry.pending === 'rename')
@@ -221,13 +224,34 @@ export class ServerLifecycle implements AsyncDisposable {
   }
 
   /**
+   * Reads which servers the database knows: they are pending from then on, so that none is started twice. Best before
+   * the hub listens; starts and stops wait for it.
+   */
+  async load(): Promise<void> {
+    await this.#load();
+  }
+
+  #load(): Promise<readonly Found[]> {
+    this.#loading ??= findServers(this.#deps).then(
+      (found) => {
+        for (const { entry } of found) this.#registry.put(entry);
+        return found;
+      },
+      (error: unknown) => {
+        this.#loading = undefined; // the database may answer next time
+        throw error;
+      },
+    );
+    return this.#loading;
+  }
+
+  /**
    * After a start of the hub: looks after every server that the database knows and ends what it does not. Resolves
    * when done or after `initSpawnersTimeoutMs`; the rest goes on, and those servers are pending `check` meanwhile.
    */
   async adoptAll(): Promise<void> {
     const { clock, log, settings, spawner } = this.#deps;
-    const found = await findServers(this.#deps);
-    for (const { entry } of found) this.#registry.put(entry);
+    const found = await this.#load();
     const work = Promise.all([
       adoptServers(this.#deps, found, this.#operator),
       spawner.sweepOrphans(this.#registry.spawnIds, settings.hubId).then((ended) => {

@@ -7,9 +7,11 @@
 import { existsSync } from 'node:fs';
 import { systemClock } from '../../core/clock.js';
 import { Fault } from '../../core/fault.js';
+import type { JsonObject } from '../../core/model/json.js';
 import type { SpawnerKind } from '../../core/plugin/spawner.js';
+import { processVariable } from '../../core/process.js';
 import { findAccount } from './account.js';
-import { setprivPath } from './launch.js';
+import { SPAWN_ID, setprivPath } from './launch.js';
 import { popenOptions } from './popen.js';
 import { carriers, endAll } from './processes.js';
 import { ProcessSpawner, type RunAs } from './spawner.js';
@@ -55,9 +57,18 @@ export const localProcess: SpawnerKind<LocalProcessSpawnerConfig> = {
         ]
       : []),
   ],
-  spawnIdOf: (state) => readState(state).spawnId,
+  spawnIdOf,
   sweepOrphans,
 };
+
+/**
+ * A state that real JupyterHub rewrote holds the pid alone, though the process is one of ours and says so: without
+ * its spawn id the sweep would end it.
+ */
+function spawnIdOf(state: JsonObject): string | undefined {
+  const { spawnId, pid } = readState(state);
+  return spawnId ?? (pid === undefined ? undefined : processVariable(pid, SPAWN_ID));
+}
 
 /** What every spawner of processes needs. */
 export function processFaults(config: LocalProcessSpawnerConfig): readonly string[] {

@@ -203,6 +203,8 @@ export abstract class ProcessSpawner<Config extends LocalProcessSpawnerConfig> i
   #adoptPid(pid: number): ProcessIdentity | undefined {
     const prefix = processVariable(pid, 'JUPYTERHUB_SERVICE_PREFIX');
     if (prefix !== undefined && prefix !== this.init.baseUrl) return undefined;
+    const spawnId = processVariable(pid, SPAWN_ID);
+    if (spawnId !== undefined) this.#state = { ...this.#state, spawnId };
     return identifyProcess(pid);
   }
 
