@@ -7,7 +7,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Fault, messageOf } from '../../core/fault.js';
-import { every } from '../../core/lifecycle.js';
 import type { JsonObject } from '../../core/model/json.js';
 import { type ServerName, serverPath } from '../../core/model/names.js';
 import type { UserRecord } from '../store/types.js';
@@ -15,31 +14,28 @@ import { adoptServers, type Found, findServers } from './adopt.js';
 import { within } from './bounded.js';
 import { type ServerEntry, serverLabel, statusOf } from './entry.js';
 import { cancelled } from './failure.js';
-import { checkLimits } from './limits.js';
 import { Operator } from './operate.js';
 import { failedMessage, ProgressLog } from './progress.js';
 import { Registry } from './registry.js';
-import { RouteKeeper } from './routes.js';
+import { refusal, reserve } from './reserve.js';
 import { forgetSpawner, formFor, optionsFor, renameServer } from './servers.js';
 import type { LifecycleDeps, ProgressMessage, ServerStatus, StartRequest } from './types.js';
+import { Upkeep } from './upkeep.js';
 
 export * from './types.js';
-
-const TIDY_MS = 5_000;
 
 export class ServerLifecycle implements AsyncDisposable {
   readonly #deps: LifecycleDeps;
   readonly #registry = new Registry();
   readonly #operator: Operator;
-  readonly #routes: RouteKeeper;
-  readonly #timers: Disposable[] = [];
+  readonly #upkeep: Upkeep;
   #closing = false;
   #loading: Promise<readonly Found[]> | undefined;
 
   constructor(deps: LifecycleDeps) {
     this.#deps = deps;
     this.#operator = new Operator(deps, this.#registry);
-    this.#routes = new RouteKeeper(deps, this.#registry.entries);
+    this.#upkeep = new Upkeep(deps, this.#registry.entries);
   }
 
   status(user: Pick<UserRecord, 'id'>, serverName: string): ServerStatus {
@@ -62,52 +58,13 @@ export class ServerLifecycle implements AsyncDisposable {
   async start(user: UserRecord, serverName: string, request: StartRequest): Promise<ServerStatus> {
     await this.load();
     await this.check(user, serverName);
-    const entry = this.#reserve(user, serverName);
+    if (this.#closing)
+      throw new Fault('HUB_CLOSING', 'The hub is being restarted. Try again in a minute.', { status: 503 });
+    const entry = reserve(this.#deps, this.#registry, user, serverName);
     const outcome = this.#operator.start(entry, request);
     entry.operation = outcome.catch(() => undefined); // kept as the entry's failure
     await within(outcome, request.waitMs, this.#deps.clock);
     return statusOf(entry);
-  }
-
-  /** From here on nobody else starts it. No await between the checks and the mark. */
-  #reserve(user: UserRecord, serverName: string): ServerEntry {
-    if (this.#closing)
-      throw new Fault('HUB_CLOSING', 'The hub is being restarted. Try again in a minute.', { status: 503 });
-    const name = serverName as ServerName;
-    if (serverName.includes('/')) throw refusal('SERVER_NAME', 'The name of a server cannot hold a slash.');
-    const { pending, ready } = this.status(user, name);
-    if (pending !== null) {
-      this.#deps.observe?.({ kind: 'refused', reason: 'already-pending' });
-      throw refusal('SERVER_PENDING', `${serverLabel({ user, name })} is pending ${pending}`);
-    }
-    if (ready) throw refusal('SERVER_RUNNING', `${serverLabel({ user, name })} is already running`);
-    this.#checkLimits();
-    const entry: ServerEntry = {
-      user,
-      name,
-      baseUrl: serverPath(this.#deps.settings.baseUrl, user.name, name),
-      spawnerId: 0,
-      pending: 'spawn',
-      spawnId: `${this.#deps.settings.hubId}.${randomUUID()}`,
-      abort: new AbortController(),
-      progress: new ProgressLog(),
-    };
-    this.#registry.put(entry);
-    return entry;
-  }
-
-  #checkLimits(): void {
-    try {
-      checkLimits(this.#deps.settings, this.#registry.counts());
-    } catch (error) {
-      if (error instanceof Fault) {
-        this.#deps.observe?.({
-          kind: 'refused',
-          reason: error.reason === 'throttled' ? 'throttled' : 'too-many-users',
-        });
-      }
-      throw error;
-    }
   }
 
   /**
@@ -266,34 +223,12 @@ export class ServerLifecycle implements AsyncDisposable {
 
   /** Starts what runs periodically. Call when the proxy is up. */
   begin(): void {
-    const { log, proxy, settings } = this.#deps;
-    const failed = (what: string) => (error: unknown) => log.error(what, { error: messageOf(error) });
-    const reconcile = (): Promise<void> => this.reconcileRoutes();
-    this.#timers.push(
-      every(TIDY_MS, () => this.#tidy(), failed('output of servers could not be bounded')),
-      every(settings.lastActivityIntervalMs, reconcile, failed('routes could not be checked')),
-      proxy.onRestart(() => {
-        reconcile().catch(failed('routes could not be restored'));
-      }),
-    );
+    this.#upkeep.begin();
   }
 
   /** Makes the proxy's table right, and reads from it when servers were last used. */
   reconcileRoutes(): Promise<void> {
-    return this.#routes.reconcile();
-  }
-
-  async #tidy(): Promise<void> {
-    for (const entry of [...this.#registry.entries.values()]) {
-      try {
-        await entry.spawner?.tidy?.();
-      } catch (error) {
-        this.#deps.log.warn('the output of a server could not be bounded', {
-          server: serverLabel(entry),
-          error: messageOf(error),
-        });
-      }
-    }
+    return this.#upkeep.reconcile();
   }
 
   /**
@@ -302,7 +237,7 @@ export class ServerLifecycle implements AsyncDisposable {
    */
   async shutdown(options: { readonly stopServers?: boolean } = {}): Promise<void> {
     this.#closing = true;
-    this.#disposeTimers();
+    this.#upkeep[Symbol.dispose]();
     const entries = [...this.#registry.entries.values()];
     if (options.stopServers ?? this.#deps.settings.cleanupServers) {
       const stops = entries.filter((entry) => entry.pending !== 'rename').map((entry) => this.#stop(entry));
@@ -313,17 +248,9 @@ export class ServerLifecycle implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;
     this.#operator.abandoned = true;
-    this.#disposeTimers();
+    this.#upkeep[Symbol.dispose]();
     for (const entry of this.#registry.entries.values()) entry.polling?.[Symbol.dispose]();
   }
-
-  #disposeTimers(): void {
-    for (const timer of this.#timers.splice(0)) timer[Symbol.dispose]();
-  }
-}
-
-function refusal(code: string, message: string): Fault {
-  return new Fault(code, message, { status: 400 });
 }
 
 async function* once(make: () => Promise<ProgressMessage>): AsyncGenerator<ProgressMessage, void, undefined> {
