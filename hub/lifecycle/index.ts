@@ -15,7 +15,7 @@ import { within } from './bounded.js';
 import { type ServerEntry, serverLabel, statusOf } from './entry.js';
 import { cancelled } from './failure.js';
 import { Operator } from './operate.js';
-import { failedMessage, ProgressLog } from './progress.js';
+import { failedMessage } from './progress.js';
 import { Registry } from './registry.js';
 import { refusal, reserve } from './reserve.js';
 import { forgetSpawner, formFor, optionsFor, renameServer } from './servers.js';
