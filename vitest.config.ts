@@ -10,7 +10,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{core,kube,hub,spawners,authenticators,proxy,terminal,cli}/**/*.test.ts', 'test/{architecture,suites}/**/*.test.ts'],
+          include: [
+            '{core,kube,hub,spawners,authenticators,proxy,terminal,cli}/**/*.test.ts',
+            'test/{architecture,suites}/**/*.test.ts',
+          ],
           pool: 'forks',
         },
       },

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 /**
  * Which process a pid means. A pid alone names whatever bears the number today, so everything that is adopted or
- * signalled later is remembered with its start time and the boot it belongs to (design decision: Spawner contract).
+ * signalled later is remembered with its start time and the boot it belongs to.
  * Linux only: read from /proc (proc(5), `/proc/PID/stat` and `/proc/sys/kernel/random/boot_id`).
  */
 export interface ProcessIdentity {

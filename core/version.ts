@@ -1,5 +1,5 @@
 /**
- * On the wire Anteroom is JupyterHub 6.1.1 (design decision 6): `GET /hub/api`, `/hub/api/info`,
+ * On the wire Anteroom is JupyterHub 6.1.1: `GET /hub/api`, `/hub/api/info`,
  * `X-JupyterHub-Version`. Our own version is in `anteroom --version`, `info.anteroom` and metrics.
  */
 export const JUPYTERHUB_VERSION = '6.1.1';

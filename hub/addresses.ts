@@ -1,5 +1,5 @@
 /**
- * Where things are, worked out once from `c.JupyterHub` (contracts/hub.md 3c; JupyterHub 6.1.1 `init_hub`): what the
+ * Where things are, worked out once from `c.JupyterHub` (JupyterHub 6.1.1 app.py `init_hub`): what the
  * hub binds, how servers and the proxy reach it, what browsers see. Pure.
  */
 import { hostname } from 'node:os';

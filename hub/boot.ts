@@ -1,6 +1,6 @@
 /**
- * What the configuration says of roles, users, groups and tokens, brought into the database at start (contracts/hub.md
- * 6c, order of JupyterHub 6.1.1 `initialize`). No work per user unless a hook of the authenticator asks for it.
+ * What the configuration says of roles, users, groups and tokens, brought into the database at start (in the
+ * order of JupyterHub 6.1.1 `initialize`). No work per user unless a hook of the authenticator asks for it.
  */
 import type { Clock } from '../core/clock.js';
 import { messageOf, StartupFault } from '../core/fault.js';

@@ -1,5 +1,5 @@
 /**
- * Which program a server runs when `Spawner.cmd` is not set (design decision: the one default that differs from
+ * Which program a server runs when `Spawner.cmd` is not set (the one default that differs from
  * JupyterHub's). Beside a configuration or a database that was made for JupyterHub nobody can know which one is
  * meant, so the start stops and asks; otherwise it is our own terminal server. Pure.
  */

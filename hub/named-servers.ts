@@ -1,5 +1,5 @@
 /**
- * Which named servers may be made and started (contracts/hub.md 5d, JupyterHub 6.1.1 `_check_named_server_request`).
+ * Which named servers may be made and started (JupyterHub 6.1.1 `_check_named_server_request`).
  * Asked by pages and API alike.
  */
 import { Fault } from '../core/fault.js';

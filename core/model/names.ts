@@ -31,7 +31,7 @@ export function parseServerName(text: string): ServerName | undefined {
 
 /**
  * Python's `urllib.parse.quote(text, safe)`: UTF-8, everything but `A-Za-z0-9_.-~` and `safe`, upper-case hex.
- * (contracts/crypto.md section 2; lone surrogates become U+FFFD, where Python would throw.)
+ * (CPython 3.11 `urllib.parse.quote`; lone surrogates become U+FFFD, where Python would throw.)
  */
 export function pyQuote(text: string, safe = '/'): string {
   return encodeURIComponent(wellFormed(text)).replace(/[!'()*]|%[0-9A-F]{2}/g, (match) => {

@@ -1,6 +1,6 @@
 /**
  * Times as JupyterHub's database holds them: naive UTC text `YYYY-MM-DD HH:MM:SS.ffffff`, always six
- * fraction digits (contracts/crypto.md section 10, JupyterHub 6.1.1 on SQLite). The text form keeps microseconds
+ * fraction digits (JupyterHub 6.1.1 on SQLite). The text form keeps microseconds
  * that a `Date` would lose, and sorts as time does, so no conversion stands on the hot path.
  */
 declare const timestampBrand: unique symbol;

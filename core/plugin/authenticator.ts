@@ -12,7 +12,7 @@ export interface AuthenticationContext {
   readonly log: Log;
 }
 
-/** What `authenticate` found out (contracts/authenticators.md section 1, "auth_model"). */
+/** What `authenticate` found out (the "auth_model" of JupyterHub 6.1.1 auth.py). */
 export interface AuthModel {
   readonly name: string;
   /** `null`: keep what the database says. */

@@ -8,7 +8,7 @@ export type ServerAddress =
   | { readonly kind: 'tcp'; readonly proto: 'http' | 'https'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string };
 
-/** An event of `GET .../progress` (contracts/hub.md 3g); `ready` is the hub's to say. */
+/** An event of `GET .../progress` (JupyterHub 6.1.1 apihandlers/users.py); `ready` is the hub's to say. */
 export interface ProgressEvent {
   /** 0..100 */
   readonly progress?: number;

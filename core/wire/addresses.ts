@@ -1,6 +1,7 @@
 /**
  * Addresses: blocks of them, the address of the client behind proxies, and the protocol its browser speaks.
- * Design decision 10; protocol rule of JupyterHub 6.1.1 (`utils.get_browser_protocol`).
+ * The client is the right-most forwarded address that is no proxy of ours; the protocol is worked out as
+ * JupyterHub 6.1.1 does (`utils.get_browser_protocol`).
  */
 import { BlockList, isIP } from 'node:net';
 

@@ -1,6 +1,6 @@
 /**
- * The JSON models of the REST API (contracts/hub.md section 2), whole: which keys a caller sees is decided by
- * `hub/rbac`. Pure functions from records to JSON.
+ * The JSON models of the REST API (JupyterHub 6.1.1 apihandlers/base.py), whole: which keys a caller sees is
+ * decided by `hub/rbac`. Pure functions from records to JSON.
  */
 import type { JsonObject } from '../../core/model/json.js';
 import { escapeName, serverPath } from '../../core/model/names.js';

@@ -1,5 +1,5 @@
 /**
- * Pages of lists (contracts/hub.md 1c, JupyterHub 6.1.1 apihandlers/base.py): bare lists up to the hard limit, or,
+ * Pages of lists (JupyterHub 6.1.1 apihandlers/base.py): bare lists up to the hard limit, or,
  * asked for by media type, an object with `items` and `_pagination`.
  */
 import type { FastifyRequest } from 'fastify';

@@ -1,5 +1,5 @@
 /**
- * Bodies. One parser for every and no content type hands the bytes on (design decision 9): JupyterHub reads JSON
+ * Bodies. One parser for every and no content type hands the bytes on: JupyterHub reads JSON
  * whatever the content type says, and an empty body is null.
  */
 import type { FastifyInstance } from 'fastify';
@@ -42,7 +42,7 @@ export interface UploadedFile {
   readonly body: Uint8Array;
 }
 
-/** A form as lists of strings by field, uploads apart (contracts/spawner.md 2.1). */
+/** A form as lists of strings by field, uploads apart (JupyterHub 6.1.1 handlers/pages.py SpawnHandler). */
 export interface Form {
   readonly fields: ReadonlyMap<string, readonly string[]>;
   readonly files: ReadonlyMap<string, readonly UploadedFile[]>;

@@ -19,7 +19,7 @@ declare module 'fastify' {
     access?: RouteAccess;
     /** How errors are answered; by path when absent. */
     answers?: 'json' | 'html';
-    /** Which XSRF rule applies (contracts/hub.md 3b): pages check writes, the API reads too. */
+    /** Which XSRF rule applies (JupyterHub 6.1.1 _xsrf_utils.py): pages check writes, the API reads too. */
     xsrf?: 'page' | 'api' | 'exempt';
   }
 }

@@ -59,8 +59,8 @@ function entryOf(
 }
 
 /**
- * Looks after every found server, some at once (contracts/hub.md 6e, 6c "spawners"): nothing lives on that the
- * database does not know, nothing counts as running that does not.
+ * Looks after every found server, some at once (JupyterHub 6.1.1 app.py `init_spawners`): nothing lives on that
+ * the database does not know, nothing counts as running that does not.
  */
 export async function adoptServers(
   deps: LifecycleDeps,

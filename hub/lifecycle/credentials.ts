@@ -27,7 +27,7 @@ export function tokenNote(entry: ServerEntry): string {
   return `Server at ${entry.baseUrl}`;
 }
 
-/** Makes token and OAuth client (contracts/spawner.md 2.3 steps 3 and 5). Hashing happens before the transaction. */
+/** Makes token and OAuth client (JupyterHub 6.1.1 user.py `spawn`). Hashing happens before the transaction. */
 export async function issueCredentials(
   deps: LifecycleDeps,
   entry: ServerEntry,

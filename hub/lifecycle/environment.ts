@@ -18,7 +18,7 @@ export interface EnvironmentOf {
   readonly configured: Readonly<Record<string, string>>;
 }
 
-/** The environment of a server that binds there: contracts/singleuser.md 1.1, in JupyterHub's order. */
+/** The environment of a server that binds there: in the order of JupyterHub 6.1.1 spawner.py `get_env`. */
 export function environmentOf(
   server: EnvironmentOf,
   bind: { readonly host: string; readonly port: number },

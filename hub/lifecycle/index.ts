@@ -1,9 +1,9 @@
 /**
  * The only owner of a server's state: starts, stops, watches, adopts, and keeps the proxy's table in step.
  *
- * Owns: the order of those steps, the rows that are written at each (contracts/database.md 2), limits, progress,
- * failures. Does not own: who may ask for it (hub/rbac and the routes), how a process or pod is made (the spawner),
- * how a table is kept (the proxy client), names and limits of named servers (hub/api).
+ * Owns: the order of those steps, the rows that are written at each (columns of JupyterHub 6.1.1 orm.py), limits,
+ * progress, failures. Does not own: who may ask for it (hub/rbac and the routes), how a process or pod is made (the
+ * spawner), how a table is kept (the proxy client), names and limits of named servers (hub/api).
  */
 import { randomUUID } from 'node:crypto';
 import { Fault, messageOf } from '../../core/fault.js';

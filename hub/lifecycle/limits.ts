@@ -7,7 +7,7 @@ type Limits = Pick<
 >;
 
 /**
- * Whether one more server may start now (contracts/hub.md 5b).
+ * Whether one more server may start now (JupyterHub 6.1.1 handlers/base.py `spawn_single_user`).
  * @throws Fault 429, with `Retry-After` where waiting helps soon
  */
 export function checkLimits(

@@ -15,7 +15,7 @@ import type { SpawnerView } from './view.js';
 
 const RENAME_MS = 60_000;
 
-/** The form, after auth_state_hook and group overrides had their say (contracts/spawner.md 2.1). */
+/** The form, after auth_state_hook and group overrides had their say (JupyterHub 6.1.1 SpawnHandler). */
 export async function formFor(deps: LifecycleDeps, entry: ServerEntry): Promise<string> {
   return optionsForm(await formView(deps, entry));
 }

@@ -15,7 +15,7 @@ import type { LifecycleDeps, StartRequest } from './types.js';
 const PREPARE_GRACE_MS = 2_000;
 
 /**
- * A start, step by step, in JupyterHub's order (contracts/spawner.md 2.3; JupyterHub 6.1.1 `User.spawn`). Rejects
+ * A start, step by step, in JupyterHub's order (JupyterHub 6.1.1 `User.spawn`). Rejects
  * with what went wrong; cleaning up after it is the caller's, who knows the same entry.
  */
 export async function startServer(

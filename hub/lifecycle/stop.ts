@@ -25,7 +25,7 @@ export async function openStop(deps: LifecycleDeps, entry: ServerEntry, operatio
 }
 
 /**
- * Ends a server in JupyterHub's order (contracts/spawner.md 2.5): route, process, rows, hooks.
+ * Ends a server in JupyterHub's order (JupyterHub 6.1.1 user.py `stop`): route, process, rows, hooks.
  * @param options.now skips the polite signal (failed and cancelled starts)
  * @throws whatever the spawner threw while the process still runs: then nothing was forgotten
  */

@@ -40,7 +40,7 @@ export interface StartRequest {
   readonly waitMs: number;
 }
 
-/** A message of `GET .../progress` (contracts/hub.md 3g). */
+/** A message of `GET .../progress` (JupyterHub 6.1.1 apihandlers/users.py). */
 export interface ProgressMessage {
   readonly progress?: number;
   readonly message?: string;

@@ -1,5 +1,6 @@
 /**
- * What the pages work with, and the variables that every template may use (contracts/hub.md 9a).
+ * What the pages work with, and the variables that every template may use (JupyterHub 6.1.1 handlers/base.py,
+ * `template_namespace`).
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../../core/log.js';
@@ -76,7 +77,7 @@ export interface PageServers {
 export interface PageSessions {
   /** Token for forms; sets the cookie on navigations. */
   xsrfToken(request: FastifyRequest, reply: FastifyReply): string;
-  /** Validated `next`, or the default target (contracts/hub.md 3d). */
+  /** Validated `next`, or the default target (JupyterHub 6.1.1 `get_next_url`). */
   nextUrl(request: FastifyRequest, user: UserRecord | undefined, fallback?: string): Promise<string>;
 }
 
@@ -153,7 +154,7 @@ export function templateUser(user: UserRecord, urls: PageUrls): TemplateVariable
   };
 }
 
-/** `announcement_login` and its like win over `announcement` (contracts/hub.md 9c). */
+/** `announcement_login` and its like win over `announcement` (JupyterHub 6.1.1 `template_vars`). */
 function announcementFor(template: string, site: Readonly<Record<string, unknown>>): unknown {
   const own = site[`announcement_${template.replace(/\.html$/, '')}`];
   return typeof own === 'string' && own !== '' ? own : site['announcement'];

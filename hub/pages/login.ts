@@ -1,4 +1,4 @@
-/** `/hub/login` and `/hub/logout` (contracts/hub.md 3e, JupyterHub 6.1.1 handlers/login.py). */
+/** `/hub/login` and `/hub/logout` (JupyterHub 6.1.1 handlers/login.py). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../../core/fault.js';
 import type { Authenticator } from '../../core/plugin/authenticator.js';

@@ -1,4 +1,4 @@
-/** Where a browser goes after signing in or starting (contracts/hub.md 3d, JupyterHub 6.1.1 `get_next_url`). */
+/** Where a browser goes after signing in or starting (JupyterHub 6.1.1 `get_next_url`). */
 import type { FastifyRequest } from 'fastify';
 import { serverPath } from '../../core/model/names.js';
 import { type OwnSite, validateNextUrl, withQuery } from '../../core/wire/next-url.js';

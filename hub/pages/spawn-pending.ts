@@ -1,6 +1,6 @@
 /**
- * `/hub/spawn-pending/…`: live progress, why a start failed, or on to the server (contracts/hub.md 3f). Reading this
- * page never starts anything.
+ * `/hub/spawn-pending/…`: live progress, why a start failed, or on to the server (JupyterHub 6.1.1
+ * SpawnPendingHandler). Reading this page never starts anything.
  */
 import type { FastifyInstance } from 'fastify';
 import { escapeName, serverPath } from '../../core/model/names.js';

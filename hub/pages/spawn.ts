@@ -1,4 +1,4 @@
-/** `/hub/spawn`: the options form, and the start itself (contracts/hub.md 5f, JupyterHub 6.1.1 SpawnHandler). */
+/** `/hub/spawn`: the options form, and the start itself (JupyterHub 6.1.1 SpawnHandler). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../../core/fault.js';
 import { serverPath } from '../../core/model/names.js';

@@ -1,6 +1,6 @@
 /**
- * Files that pages need: `/hub/static/*`, `/hub/logo`, `/favicon.ico`, `/robots.txt` (contracts/hub.md 1a). They are
- * few and small, so they are read once at start and served from memory.
+ * Files that pages need: `/hub/static/*`, `/hub/logo`, `/favicon.ico`, `/robots.txt` (the paths of JupyterHub
+ * 6.1.1). They are few and small, so they are read once at start and served from memory.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';

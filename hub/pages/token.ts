@@ -1,4 +1,4 @@
-/** `/hub/token`: one's tokens, and the applications that hold some (contracts/hub.md 3h, 9b). */
+/** `/hub/token`: one's tokens, and the applications that hold some (JupyterHub 6.1.1 TokenPageHandler). */
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../../core/clock.js';
 import { escapeName } from '../../core/model/names.js';

@@ -1,5 +1,5 @@
 /**
- * `/hub/user/…`: where a request for a server ends that the proxy has no route for (contracts/hub.md 3f, decision
+ * `/hub/user/…`: where a request for a server ends that the proxy has no route for (in the
  * order of JupyterHub 6.1.1 UserUrlHandler). It never starts a server.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';

@@ -62,7 +62,7 @@ export function registerSession(app: FastifyInstance, options: SessionPluginOpti
     } catch (error) {
       demandKnowledge(request, error, sessions.log);
     }
-    // An unknown path of the API answers 404 whatever was sent; an unknown page does not (contracts/hub.md section 0).
+    // An unknown path of the API answers 404 whatever was sent; an unknown page does not.
     const surface = config.xsrf ?? (request.is404 ? (json ? 'exempt' : 'page') : json ? 'api' : 'page');
     if (surface !== 'exempt') await requireXsrf(request, surface);
   });

@@ -143,7 +143,7 @@ export interface ShareCodeRecord {
   readonly spawnerId: number;
 }
 
-/** An operation on a server that has begun and not ended: design decision 5, "in-flight work is a row with a deadline". */
+/** An operation on a server that has begun and not ended: a row with a deadline, so that it outlives the hub. */
 export interface OperationRecord {
   readonly spawnerId: number;
   readonly kind: 'spawn' | 'stop' | 'check' | 'rename';

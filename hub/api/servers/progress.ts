@@ -1,4 +1,4 @@
-/** `GET …/progress`: events of a start as server-sent events (contracts/hub.md 3g, JupyterHub 6.1.1). */
+/** `GET …/progress`: events of a start as server-sent events (JupyterHub 6.1.1 apihandlers/users.py). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { httpError } from '../../http/errors.js';
 import { scopes } from '../../http/route-config.js';

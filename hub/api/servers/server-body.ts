@@ -1,4 +1,4 @@
-/** Bodies of the server endpoints (contracts/hub.md 5c; JupyterHub 6.1.1 `get_server_json_body`). */
+/** Bodies of the server endpoints (JupyterHub 6.1.1 `get_server_json_body`). */
 import { isJsonObject, type JsonObject } from '../../../core/model/json.js';
 import { jsonBody } from '../../http/body.js';
 import { httpError } from '../../http/errors.js';

@@ -1,4 +1,4 @@
-/** `/users/:name/server` and `/users/:name/servers/:server` (contracts/hub.md 1b, 5c-5e; JupyterHub 6.1.1). */
+/** `/users/:name/server` and `/users/:name/servers/:server` (JupyterHub 6.1.1 apihandlers/users.py). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isJsonObject, type JsonObject } from '../../../core/model/json.js';
 import type { ServerName } from '../../../core/model/names.js';

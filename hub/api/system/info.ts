@@ -1,4 +1,4 @@
-/** `GET /hub/api`, `/info`, and the health checks that need no database (contracts/hub.md 1a, 1b, 2f). */
+/** `GET /hub/api`, `/info`, and the health checks that need no database (JupyterHub 6.1.1 apihandlers/hub.py). */
 import { execPath, version as nodeVersion } from 'node:process';
 import type { FastifyInstance } from 'fastify';
 import { ANTEROOM_VERSION, JUPYTERHUB_VERSION } from '../../../core/version.js';

@@ -1,4 +1,4 @@
-/** `/users/:name/tokens`: a user's API and OAuth tokens (contracts/hub.md 1b and 2e, JupyterHub 6.1.1). */
+/** `/users/:name/tokens`: a user's API and OAuth tokens (JupyterHub 6.1.1 apihandlers/users.py). */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { JsonObject } from '../../../core/model/json.js';
 import { isJsonObject } from '../../../core/model/json.js';

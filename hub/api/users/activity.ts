@@ -1,4 +1,4 @@
-/** `POST /users/:name/activity` (contracts/singleuser.md section 8, JupyterHub 6.1.1 ActivityAPIHandler). */
+/** `POST /users/:name/activity` (JupyterHub 6.1.1 ActivityAPIHandler). */
 import type { FastifyInstance } from 'fastify';
 import { isJsonObject, type JsonValue } from '../../../core/model/json.js';
 import { isoTimestamp, type Timestamp, timestamp } from '../../../core/model/time.js';

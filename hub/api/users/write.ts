@@ -1,4 +1,4 @@
-/** `POST /users`, `POST|PATCH|DELETE /users/:name` (contracts/hub.md 1b, JupyterHub 6.1.1). */
+/** `POST /users`, `POST|PATCH|DELETE /users/:name` (JupyterHub 6.1.1 apihandlers/users.py). */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { messageOf } from '../../../core/fault.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/model/json.js';
