@@ -23,7 +23,7 @@ export interface Credentials {
 }
 
 /** The note by which the token of a server is found again, whoever wrote it. */
-export function tokenNote(entry: ServerEntry): string {
+function tokenNote(entry: ServerEntry): string {
   return `Server at ${entry.baseUrl}`;
 }
 

@@ -19,7 +19,7 @@ export interface Answer {
 }
 
 /** One plain GET: no credentials, no redirects, bounded answer. Rejects on any fault of the connection. */
-export function get(
+function get(
   address: ServerAddress,
   path: string,
   options: { readonly signal: AbortSignal; readonly ms: number },

@@ -38,7 +38,7 @@ export function commandOf(config: CommandConfig): Command {
 }
 
 /** Our server by absolute paths of node and script. */
-export function ownServer(): readonly string[] {
+function ownServer(): readonly string[] {
   return [process.execPath, distScript('terminal/server/main.js')];
 }
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
 /** Bytes that a server's output file may hold before its older part is moved aside. */
-export const OUTPUT_CAP = 1024 * 1024;
+const OUTPUT_CAP = 1024 * 1024;
 const TAIL_BYTES = 16 * 1024;
 const TAIL_LINES = 20;
 const LINE_CHARACTERS = 500;

@@ -20,6 +20,8 @@ import { carriers, endAll, signal, waitForEnd } from './processes.js';
 import { identityOf, type LocalState, readState, writeState } from './state.js';
 import type { LocalProcessSpawnerConfig } from './traits.js';
 
+const REAP_MS = 1_000;
+
 /** As whom a server runs: what only the spawner knows of its environment, and where it starts. */
 export interface RunAs {
   readonly env: { readonly USER: string; readonly HOME?: string; readonly SHELL?: string };
@@ -61,14 +63,16 @@ export abstract class ProcessSpawner<Config extends LocalProcessSpawnerConfig> i
       throw new Fault('SPAWN_OPTIONS', 'The server is not configured correctly.', {
         detail: faults.join('; '),
       });
-    const port = config.port || (await freePort(config.ip));
+    // an IPv6 address may be configured in brackets, as in a URL
+    const ip = config.ip.replace(/^\[(.*)\]$/, '$1');
+    const port = config.port || (await freePort(ip));
     const env: Readonly<Record<string, string>> = {
-      ...context.environment({ host: config.ip, port }),
+      ...context.environment({ host: ip, port }),
       ...runAs.env,
       [SPAWN_ID]: context.spawnId,
     };
     const argv = await locate(commandOf(config), env['PATH']);
-    const host = connectHost(config.ip);
+    const host = connectHost(ip);
     this.#state = { spawnId: context.spawnId, host, port };
     await context.checkpoint(this.state());
     context.signal.throwIfAborted();
@@ -109,7 +113,10 @@ export abstract class ProcessSpawner<Config extends LocalProcessSpawnerConfig> i
     const status = this.#child?.exitStatus();
     if (status !== undefined) return { running: false, exitStatus: status };
     const identity = await this.#identify();
-    return identity && isSameProcess(identity) ? { running: true } : { running: false, exitStatus: 0 };
+    if (identity && isSameProcess(identity)) return { running: true };
+    // our own child may be seen dead a moment before its status is collected
+    if (this.#child) await Promise.race([this.#child.exited, this.init.clock.sleep(REAP_MS)]);
+    return { running: false, exitStatus: this.#child?.exitStatus() ?? 0 };
   }
 
   async stop({ now }: { readonly now: boolean }): Promise<void> {

@@ -124,7 +124,7 @@ export function hubOver(world: Parts, change: HubChange): ServerLifecycle {
   return new ServerLifecycle(depsOf(world, change));
 }
 
-export type Parts = Pick<World, 'folder' | 'store' | 'proxy' | 'events' | 'hubId'> & {
+type Parts = Pick<World, 'folder' | 'store' | 'proxy' | 'events' | 'hubId'> & {
   readonly tinyServer?: string;
 };
 

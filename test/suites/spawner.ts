@@ -12,7 +12,8 @@ import type { ServerAddress, Spawner, SpawnerKind, StartContext } from '../../co
 import { isAlive, processStat } from '../../core/process.js';
 
 export { TINY_SERVER } from './tiny-server-path.js';
-export const HUB_ID = `suite-${process.pid}`;
+
+const HUB_ID = `suite-${process.pid}`;
 
 /** For spawners of processes: whether the pid of a state lives. */
 export function pidExists({ pid }: JsonObject): boolean {
