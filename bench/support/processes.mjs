@@ -1,0 +1,67 @@
+/**
+ * What benches need of a machine: free ports, children that are ended, CPU time and memory of a process. Linux only:
+ * it reads /proc.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { openSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { cpus, loadavg } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** USER_HZ of every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+export async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A child whose output goes to a file; `stop` ends it in order, and for good when it does not go. */
+export function launch(command, { cwd, env, logFile }) {
+  const log = openSync(logFile, 'a');
+  const child = spawn(command[0], command.slice(1), { cwd, env, stdio: ['ignore', log, log] });
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.once('error', (error) => console.error(`${command[0]}: ${error.message}`));
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    await gone;
+    clearTimeout(late);
+  };
+  const tail = () => readFileSync(logFile, 'utf8').slice(-2000);
+  return { pid: child.pid, ended: () => child.exitCode !== null || child.signalCode !== null, stop, tail };
+}
+
+/** Waits until `ready()` is true. @throws Error with the end of the child's log */
+export async function untilReady(name, process, ready, patienceMs = 120_000) {
+  const end = performance.now() + patienceMs;
+  while (!(await ready())) {
+    if (process.ended() || performance.now() > end)
+      throw new Error(`${name} did not start:\n${process.tail()}`);
+    await delay(50);
+  }
+}
+
+/** Seconds of CPU, user and system, of all threads. */
+export function cpuSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** Resident memory in MiB. */
+export function residentMiB(pid) {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+}
+
+/** One line about the machine, with how busy it is: numbers of a busy machine are noise. */
+export function machine() {
+  const commit = execFileSync('git', ['describe', '--always', '--dirty', '--exclude=*'], {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+  }).trim();
+  const date = new Date().toISOString().slice(0, 16).replace('T', ' ');
+  return `${date} UTC, commit ${commit}, ${cpus().length} x ${cpus()[0].model}, Node ${process.version}, load ${loadavg()[0].toFixed(2)}`;
+}
