@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
 import WebSocket from 'ws';
 import { encode, parseServerMessage } from '../../terminal/protocol/control.js';
 import { ACK_BYTES } from '../../terminal/protocol/limits.js';
@@ -9,6 +9,8 @@ export interface Answer {
   /** After redirects. */
   readonly url: string;
   readonly text: string;
+  /** Seconds of `Retry-After`. */
+  readonly retryAfter: number | undefined;
 }
 
 /** A browser without a screen: cookies, redirects, XSRF, the terminal's socket. For what needs many of them. */
@@ -16,8 +18,12 @@ export class Client {
   readonly #origin: string;
   readonly #jar = new Map<string, { readonly value: string; readonly path: string }>();
 
-  constructor(origin: string) {
+  readonly #dispatcher: Dispatcher | undefined;
+
+  /** @param localAddress whom it comes from, e.g. `127.0.0.2`: all of 127/8 is this machine */
+  constructor(origin: string, localAddress?: string) {
     this.#origin = origin;
+    this.#dispatcher = localAddress === undefined ? undefined : new Agent({ localAddress });
   }
 
   async get(path: string, follow = true): Promise<Answer> {
@@ -34,10 +40,13 @@ export class Client {
 
   /** @returns the status of the form's answer: 302 when let in */
   async signIn(name: string, password = 'secret'): Promise<number> {
+    return (await this.trySignIn(name, password)).status;
+  }
+
+  async trySignIn(name: string, password: string): Promise<Answer> {
     await this.get('/hub/login');
     const xsrf = this.cookie('_xsrf') ?? '';
-    const response = await this.post('/hub/login', { username: name, password, _xsrf: xsrf }, false);
-    return response.status;
+    return this.post('/hub/login', { username: name, password, _xsrf: xsrf }, false);
   }
 
   /** Starts the default server and waits until it serves its page. */
@@ -80,13 +89,20 @@ export class Client {
       },
       body: body?.toString() ?? null,
       headersTimeout: 30_000,
+      ...(this.#dispatcher && { dispatcher: this.#dispatcher }),
     });
     for (const line of [response.headers['set-cookie'] ?? []].flat()) this.#store(line);
     const text = await response.body.text();
     const location = response.headers['location'];
     const { statusCode: status } = response;
     if (typeof location !== 'string' || hops === 0 || status < 300 || status > 399) {
-      return { status, url: url.href, text };
+      const after = response.headers['retry-after'];
+      return {
+        status,
+        url: url.href,
+        text,
+        retryAfter: typeof after === 'string' ? Number(after) : undefined,
+      };
     }
     return this.#request('GET', new URL(location, url).href, undefined, hops - 1);
   }
