@@ -2,7 +2,7 @@
  * The hub as a whole: makes the parts from the configuration, brings them up in order and takes them down again.
  * `app.ts` says which routes there are; `cli/start.ts` runs it as a process.
  *
- *   database → roles, users → proxy → adopt what lives → listen → routes
+ *   database → roles, users → proxy → servers of the database in their places → listen → adopt what lives → routes
  */
 
 import { randomBytes } from 'node:crypto';
@@ -177,8 +177,9 @@ export class Hub implements AsyncDisposable {
     const { clock, log } = this.#options;
     await proxy.provision();
     this.#resources.use(proxy);
-    await this.#lifecycle?.adoptAll();
+    await this.#lifecycle?.load();
     await this.#listen();
+    await this.#lifecycle?.adoptAll();
     await this.#lifecycle?.reconcileRoutes();
     this.#lifecycle?.begin();
     const purge = every(

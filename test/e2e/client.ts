@@ -56,6 +56,8 @@ export class Client {
     while (Date.now() < deadline) {
       last = await this.get(`/user/${name}/`);
       if (last.status === 200 && last.url.includes(`/user/${name}/`)) return;
+      // A start that failed (its hub was killed) says so; the person presses the button.
+      if (last.status === 500 && last.url.includes('spawn-pending')) last = await this.get('/hub/spawn');
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
     throw new Error(`the server of ${name} did not serve in time; last: ${last.status} ${last.url}`);
