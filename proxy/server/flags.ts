@@ -1,5 +1,5 @@
 /**
- * The command line as data: every flag of configurable-http-proxy 5.3.0 (contract section 2) and two of ours.
+ * The command line as data: every flag of configurable-http-proxy 5.3.0 and two of ours.
  * Owns names, arity, defaults shown in help and the parser; knows nothing of what the values mean
  * (options.ts does).
  */

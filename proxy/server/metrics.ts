@@ -1,4 +1,4 @@
-/** Counters under CHP's names (contract section 10). Without a metrics listener nothing is counted. */
+/** Counters under CHP's names (5.3.0, lib/metrics.js). Without a metrics listener nothing is counted. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Counter, collectDefaultMetrics, Registry, Summary } from 'prom-client';
 

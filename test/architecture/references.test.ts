@@ -15,6 +15,7 @@ const OUTSIDE: ReadonlyArray<readonly [what: string, pattern: RegExp]> = [
   ['notes kept outside the repository', /\b(?:contracts|spikes|seeds)\/[\w-]+\.(?:md|sql|json|txt)\b/],
   ['a document that is not here', /(?<![\w/-])(?:design|users|ui|style)\.md\b/],
   ['a numbered decision or section of such a document', /\b[Dd]ecision \d|\bdesign decision\b/],
+  ['a section of a contract that is not here', /\bcontracts?:? (?:section|item|singleuser|hub|chp)\b/],
   ['a folder beside the repository', /\.\.\/shared\b/],
   ['a folder of one machine', /(?<![\w.])\/work\/|\/tmp\/(?:brief|wt-)/],
 ];

@@ -1,5 +1,5 @@
 /**
- * CHP's REST API on the route table, complete (contract section 4): `/api/routes` and what is below it. The token
+ * CHP's REST API on the route table, complete: `/api/routes` and what is below it. The token
  * is checked before a byte of the body is read. Owns answers and access log; no socket, no store.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';

@@ -13,7 +13,7 @@ export type RequestTarget =
       /** For the table. */
       readonly decoded: string;
     }
-  /** Malformed percent-encoding: CHP answers 500 (contract item 38). */
+  /** Malformed percent-encoding: configurable-http-proxy 5.3.0 answers 500. */
   | { readonly kind: 'undecodable' }
   | { readonly kind: 'invalid' };
 

@@ -1,5 +1,5 @@
 /**
- * Adapts a storage back end written for configurable-http-proxy (contract section 9): a CommonJS module exporting
+ * Adapts a storage back end written for configurable-http-proxy 5.3.0: a CommonJS module exporting
  * a class with get, getTarget, getAll, add, update, remove, cleanPath. What it answers is not trusted to be well
  * formed.
  */

@@ -1,5 +1,5 @@
 /**
- * Owns: who a request comes from and whether they may be here, in the order of the contract (singleuser 5):
+ * Owns: who a request comes from and whether they may be here, in the order of JupyterHub 6.1.1 services/auth.py:
  * token in the URL where allowed, Authorization header, cookie under the XSRF rule.
  * Does not own: what a refusal looks like (../http), the sign-in itself (sign-in.ts).
  */

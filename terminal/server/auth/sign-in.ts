@@ -1,5 +1,5 @@
 /**
- * Owns: the OAuth hand-shake with the hub (authorization code with PKCE, RFC 6749 and 7636; contract: singleuser 4)
+ * Owns: the OAuth hand-shake with the hub (authorization code with PKCE, RFC 6749 and 7636; JupyterHub 6.1.1 services/auth.py)
  * and the way out. Each step answers with what to send; nothing is written here.
  */
 import { Fault } from '../../../core/fault.js';

@@ -1,5 +1,5 @@
 /**
- * Owns: the way of a plain HTTP request: where it goes, whether it may, what it is answered (contract: singleuser 6).
+ * Owns: the way of a plain HTTP request: where it goes, whether it may, what it is answered (JupyterHub 6.1.1 singleuser).
  * Does not own: WebSockets (../sockets/upgrade.ts).
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
