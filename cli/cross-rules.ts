@@ -1,11 +1,11 @@
 /** Rules between classes that no class can check alone. */
 import { SharedPasswordAuthenticatorClass } from '../authenticators/shared-password/traits.js';
 import type { HubSettings } from '../core/plugin/selection.js';
-import { AnteroomClass, CryptKeeperClass } from '../hub/config.js';
+import { AnteroomClass, CryptKeeperClass, type HubConfig, JupyterHubClass } from '../hub/config.js';
 
 /** Faults in words; the classes' own values may be faulty too, and then their defaults stand in. */
 export function crossFaults(config: HubSettings): readonly string[] {
-  return [...passwordFaults(config), ...authStateFaults(config)];
+  return [...passwordFaults(config), ...authStateFaults(config), ...subdomainFaults(config)];
 }
 
 function passwordFaults(config: HubSettings): readonly string[] {
@@ -34,4 +34,12 @@ function authStateFaults(config: HubSettings): readonly string[] {
   return [
     'c.Authenticator.enable_auth_state: needs a key; set the environment variable JUPYTERHUB_CRYPT_KEY (openssl rand -hex 32) or c.CryptKeeper.keys',
   ];
+}
+
+/** Cookies and addresses know of subdomains already; routes and servers do not. */
+function subdomainFaults(config: HubSettings): readonly string[] {
+  const { subdomain_host } = config.resolution(JupyterHubClass).values as HubConfig;
+  return subdomain_host === ''
+    ? []
+    : ['c.JupyterHub.subdomain_host: a host for each user is not built yet; take the setting out'];
 }

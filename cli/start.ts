@@ -157,7 +157,11 @@ async function authenticatorOf(context: StartContext, notes: string[]): Promise<
 async function proxyOf(
   context: StartContext,
   addresses: HubAddresses,
-): Promise<{ readonly proxy: ProxyClient; readonly extraRoutes: Readonly<Record<string, string>> }> {
+): Promise<{
+  readonly proxy: ProxyClient;
+  readonly extraRoutes: Readonly<Record<string, string>>;
+  readonly proxyHost?: string;
+}> {
   const { config } = context.loaded;
   const hub = config.of(JupyterHubClass);
   const traits = config.of(config.selected.proxy) as ConfigurableHTTPProxyConfig;
@@ -169,7 +173,12 @@ async function proxyOf(
   };
   if (!traits.should_start) {
     const external = { ...common, shouldStart: false, authToken: traits.auth_token } as const;
-    return { proxy: new ConfigurableHTTPProxy(external), extraRoutes: traits.extra_routes };
+    const proxyHost = /^https?:/.test(traits.api_url) ? new URL(traits.api_url).hostname : undefined;
+    return {
+      proxy: new ConfigurableHTTPProxy(external),
+      extraRoutes: traits.extra_routes,
+      ...(proxyHost !== undefined && { proxyHost: proxyHost.replace(/^\[|\]$/g, '') }),
+    };
   }
   const bind = addresses.publicBind;
   const pidFile = resolve(context.terminal.cwd, traits.pid_file);

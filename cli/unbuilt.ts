@@ -38,7 +38,6 @@ export const UNBUILT: Readonly<Record<string, string>> = {
   'JupyterHub.service_tokens': SERVICES,
   'JupyterHub.services': SERVICES,
   'JupyterHub.trusted_alt_names': INTERNAL_SSL,
-  'JupyterHub.upgrade_db': 'run anteroom upgrade-db instead',
   'PeriodicMetricsCollector.active_users_enabled': METRICS,
   'PeriodicMetricsCollector.active_users_update_interval': METRICS,
   'PeriodicMetricsCollector.event_loop_interval_enabled': METRICS,

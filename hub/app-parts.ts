@@ -264,7 +264,7 @@ function tokenOptions(options: AppPartsOptions, maxSeconds: number): AppParts['t
 }
 
 function people(options: AppPartsOptions): People {
-  const { admission, authenticator, sessions, lifecycle } = options;
+  const { admission, authenticator, sessions, lifecycle, store } = options;
   return {
     normalize: (name) => authenticator.normalizeUsername?.(name) ?? admission.normalize(name),
     validate: (name) => admission.parse(name),
@@ -275,6 +275,10 @@ function people(options: AppPartsOptions): People {
     removed: async (name) => {
       await authenticator.deleteUser?.(name);
       admission.userDeleted(name);
+      await store.revocations.add([
+        { kind: 'user', value: name, clientId: null, at: timestamp(options.clock.now()) },
+      ]);
+      options.feed.ring();
     },
     saveAuthState: (user, state) => sessions.accounts.saveAuthState(user.id, state),
     removeServers: async (user) => {

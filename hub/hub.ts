@@ -6,6 +6,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
 import { chmod, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
@@ -19,6 +20,7 @@ import type { ProxyClient } from '../core/plugin/proxy-client.js';
 import type { HubSettings } from '../core/plugin/selection.js';
 import { ScopeRegistry } from '../core/scopes/index.js';
 import { CryptKeeper } from '../core/wire/fernet.js';
+import { serverClientId } from '../core/wire/tokens.js';
 import { type HubAddresses, hubAddresses } from './addresses.js';
 import { buildApp } from './app.js';
 import { appParts } from './app-parts.js';
@@ -27,10 +29,10 @@ import { AnteroomClass, CryptKeeperClass, JupyterHubClass } from './config.js';
 import { ServerLifecycle, type SpawnerChoice } from './lifecycle/index.js';
 import { lifecycleDeps } from './lifecycle-parts.js';
 import { RevocationFeed } from './oauth/index.js';
-import { Rights } from './rbac/index.js';
+import { HUB_CLIENT, Rights } from './rbac/index.js';
 import { Admission, loadCookieSecret } from './session/index.js';
 import { SessionParts } from './session-parts.js';
-import { openStore, resetDatabase, type Store } from './store/index.js';
+import { openStore, resetDatabase, type Store, upgradeDatabase } from './store/index.js';
 import { readTornadoSettings } from './tornado-settings.js';
 
 export interface HubOptions {
@@ -38,6 +40,8 @@ export interface HubOptions {
   readonly authenticator: Authenticator;
   readonly spawner: SpawnerChoice & { readonly sharedAccount?: string | undefined };
   readonly proxy: ProxyClient;
+  /** Host of a proxy that somebody else runs; its addresses count as our own proxy's in X-Forwarded-For. */
+  readonly proxyHost?: string | undefined;
   /** `c.Proxy.extra_routes` */
   readonly extraRoutes: Readonly<Record<string, string>>;
   readonly log: Log;
@@ -115,6 +119,7 @@ export class Hub implements AsyncDisposable {
       cryptKeeper: new CryptKeeper(keys),
       cookieSecret,
       environment: this.#options.environment,
+      proxyAddresses: await addressesOf(this.#options.proxyHost, log),
       clock,
       log,
       stopServers: async (user) => {
@@ -180,6 +185,7 @@ export class Hub implements AsyncDisposable {
     await this.#lifecycle?.load();
     await this.#listen();
     await this.#lifecycle?.adoptAll();
+    await this.#forgetOrphanClients(store);
     await this.#lifecycle?.reconcileRoutes();
     this.#lifecycle?.begin();
     const purge = every(
@@ -189,6 +195,24 @@ export class Hub implements AsyncDisposable {
     );
     this.#resources.defer(() => purge[Symbol.dispose]());
     await this.#writePid();
+  }
+
+  /** OAuth clients that belong to no server and no service any more, with their tokens (JupyterHub 6.1.1 at start). */
+  async #forgetOrphanClients(store: Store): Promise<void> {
+    // Clients first: a server that starts meanwhile has its row before its client.
+    const clients = await store.oauth.clients();
+    const active = await store.spawners.active();
+    const services = await store.services.all();
+    const owned = new Set<string | null>([
+      HUB_CLIENT,
+      ...active.map(({ user, spawner }) => spawner.oauthClientId ?? serverClientId(user.name, spawner.name)),
+      ...services.map((service) => service.oauthClientId),
+    ]);
+    for (const client of clients) {
+      if (owned.has(client.identifier)) continue;
+      this.#options.log.debug('an OAuth client without a server goes', { client: client.identifier });
+      await store.oauth.deleteClient(client.identifier);
+    }
   }
 
   /** An orderly end: servers and proxy as `cleanup_servers` and `cleanup_proxy` say, unless told otherwise. */
@@ -211,6 +235,10 @@ export class Hub implements AsyncDisposable {
     const kwargs = hub.db_kwargs as JsonObject;
     const url = this.#options.inMemory ? 'sqlite://' : hub.db_url;
     if (hub.reset_db) await resetDatabase(url, kwargs);
+    if (hub.upgrade_db) {
+      const { backup } = await upgradeDatabase(url, clock, kwargs);
+      if (backup !== null) log.info('backed up the database', { backup });
+    }
     return openStore({ url, kwargs, log, clock });
   }
 
@@ -268,5 +296,19 @@ export class Hub implements AsyncDisposable {
     log.warn(
       'nobody can sign in: no allow rule is configured. Set c.Authenticator.allow_all = true, or c.Authenticator.allowed_users',
     );
+  }
+}
+
+/** A proxy whose name cannot be found yet is nobody's client: the hub says so and goes on. */
+async function addressesOf(host: string | undefined, log: Log): Promise<readonly string[]> {
+  if (host === undefined) return [];
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => address);
+  } catch (error) {
+    log.warn("the proxy's host name has no address yet; clients will all seem to come from the proxy", {
+      host,
+      error: messageOf(error),
+    });
+    return [];
   }
 }

@@ -36,6 +36,8 @@ export interface SessionPartsOptions {
   readonly cryptKeeper: CryptKeeper;
   readonly cookieSecret: Uint8Array;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Addresses of a proxy on another machine; one on this machine is known by loopback. */
+  readonly proxyAddresses: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
   stopServers(user: UserRecord): Promise<void>;
@@ -96,7 +98,7 @@ export class SessionParts {
   }
 }
 
-const LOOPBACK = new AddressBlocks(['127.0.0.0/8', '::1/128']);
+const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 
 function sessionSettings(options: SessionPartsOptions): SessionSettings {
   const { addresses, environment, tornado } = options;
@@ -104,6 +106,7 @@ function sessionSettings(options: SessionPartsOptions): SessionSettings {
   const list = (name: string): readonly string[] =>
     (environment[name] ?? '').split(';').filter((each) => each.trim() !== '');
   const headers = list('JUPYTERHUB_XSRF_ANONYMOUS_ID_HEADERS');
+  const ownProxy = new AddressBlocks([...LOOPBACK, ...options.proxyAddresses]);
   return {
     cookieSecret: options.cookieSecret,
     baseUrl: addresses.baseUrl,
@@ -116,7 +119,7 @@ function sessionSettings(options: SessionPartsOptions): SessionSettings {
     activityResolutionSeconds: hub.activity_resolution,
     addresses: {
       trusted: new AddressBlocks([...hub.trusted_downstream_ips]),
-      isOwnProxy: (address) => LOOPBACK.match(address) !== undefined,
+      isOwnProxy: (address) => ownProxy.match(address) !== undefined,
     },
     anonymousIds: {
       blocks: new AddressBlocks(list('JUPYTERHUB_XSRF_ANONYMOUS_IP_CIDRS')),
