@@ -4,12 +4,15 @@ import type { Clock } from '../core/clock.js';
 import type { Log } from '../core/log.js';
 import { timestamp } from '../core/model/time.js';
 import type { Authenticator } from '../core/plugin/authenticator.js';
+import type { ProxyClient } from '../core/plugin/proxy-client.js';
 import type { HubSettings } from '../core/plugin/selection.js';
+import type { ScopeRegistry } from '../core/scopes/index.js';
 import { GENERATED_ROUNDS, hashToken, newApiToken, tokenPrefix } from '../core/wire/tokens.js';
 import type { HubAddresses } from './addresses.js';
 import type { ApiContext } from './api/context.js';
 import type { ServerView, UrlRoots } from './api/models.js';
 import type { ApiServers } from './api/servers/servers.js';
+import { ShareModels } from './api/shares/share-models.js';
 import { UserModels } from './api/users/user-models.js';
 import type { People } from './api/users/write.js';
 import type { AppParts } from './app.js';
@@ -22,7 +25,7 @@ import { type PageContext, type PageServers, page } from './pages/context.js';
 import { NextTarget } from './pages/next-target.js';
 import { createRenderer } from './pages/renderer.js';
 import type { Rights } from './rbac/index.js';
-import { type Admission, requireXsrf, sessionOf } from './session/index.js';
+import { type Admission, requireXsrf, sessionOf, TokenFinder } from './session/index.js';
 import type { SessionParts } from './session-parts.js';
 import type { Store, TokenRecord, UserRecord } from './store/types.js';
 import type { TornadoSettings } from './tornado-settings.js';
@@ -38,6 +41,9 @@ export interface AppPartsOptions {
   readonly admission: Admission;
   readonly lifecycle: ServerLifecycle;
   readonly feed: RevocationFeed;
+  readonly proxy: ProxyClient;
+  readonly registry: ScopeRegistry;
+  onShutdownRequest(request: { readonly servers?: boolean; readonly proxy?: boolean }): void;
   readonly spawnerClass: string;
   readonly sharedAccount: string | undefined;
   readonly clock: Clock;
@@ -99,11 +105,41 @@ export function appParts(options: AppPartsOptions): AppParts {
       progress: (user, server) => lifecycle.progress(user, server),
       isStarting: (user, server) => lifecycle.status(user, server).pending !== null,
     },
+    groups: {
+      normalize: (name) => authenticator.normalizeUsername?.(name) ?? options.admission.normalize(name),
+    },
+    shares: shareOptions(options, urls),
+    proxy: { proxy: options.proxy, checkRoutes: () => lifecycle.reconcileRoutes() },
+    authorizations: authorizations(options),
+    adminAccess: hub.admin_access,
+    onShutdownRequest: (request) => options.onShutdownRequest(request),
     info: { spawnerClass: options.spawnerClass, authenticatorClass: authenticator.className },
     logoFile: hub.logo_file,
     headerOverrides: tornado.headers,
     cspReportUri: tornado.cspReportUri,
     registerOAuth: (app) => oauthRoutes(app, options, pages),
+  };
+}
+
+function shareOptions(options: AppPartsOptions, urls: UrlRoots): AppParts['shares'] {
+  const { store, lifecycle, registry, addresses } = options;
+  return {
+    models: new ShareModels({
+      store,
+      urls,
+      serverView: (user, spawner) => lifecycle.status(user, spawner.name),
+    }),
+    registry,
+    hubPrefix: addresses.hubPrefix,
+    publicOrigin: urls.publicOrigin,
+  };
+}
+
+function authorizations({ store, clock, sessions }: AppPartsOptions): AppParts['authorizations'] {
+  const tokens = new TokenFinder(store, clock);
+  return {
+    findToken: (token) => tokens.find(token),
+    userOfCookie: (name, value) => sessions.sessions.userOfCookie(name, [value]),
   };
 }
 
@@ -140,12 +176,14 @@ function apiContext(options: AppPartsOptions, urls: UrlRoots): ApiContext {
       store,
       urls,
       serverView: (user, spawner) => viewOf(lifecycle, user, spawner),
+      lastActivity: (user) => sessions.activity.lastOfUser(user),
     }),
     limits: { byDefault: hub.api_page_default_limit, max: hub.api_page_max_limit },
     log,
     clock,
     authState: (user) => sessions.accounts.authState(user),
     activity: {
+      ofToken: (token) => sessions.activity.lastOfToken(token),
       user: (user, at) => store.users.touch(new Map([[user.id, at]])),
       server: (spawner, at) => store.spawners.touch(new Map([[spawner.id, at]])),
     },

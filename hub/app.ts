@@ -10,20 +10,32 @@ import type { Log } from '../core/log.js';
 import { scrubUrl } from '../core/wire/scrub.js';
 import type { HubAddresses } from './addresses.js';
 import type { ApiContext } from './api/context.js';
+import { type GroupApiOptions, registerGroups } from './api/groups/groups.js';
+import { type ProxyApiOptions, registerProxy } from './api/proxy/proxy.js';
 import { type ProgressSource, registerProgress } from './api/servers/progress.js';
 import { registerServers, type ServerApiOptions } from './api/servers/servers.js';
+import { registerServices } from './api/services/services.js';
+import { registerShareCodes, type ShareCodeApiOptions } from './api/shares/share-codes.js';
+import { registerShared } from './api/shares/shared.js';
+import { registerShares } from './api/shares/shares.js';
+import { type AuthorizationsOptions, registerAuthorizations } from './api/system/authorizations.js';
 import { type InfoOptions, registerInfo } from './api/system/info.js';
+import { registerShutdown, type ShutdownRequest } from './api/system/shutdown.js';
 import { registerTokens, type TokenApiOptions } from './api/tokens/tokens.js';
 import { registerActivity } from './api/users/activity.js';
+import { registerAdminAccess } from './api/users/admin-access.js';
 import { registerUserReads } from './api/users/read.js';
 import { registerSelf } from './api/users/self.js';
 import { type People, registerUserWrites } from './api/users/write.js';
 import { installGate } from './http/authorize.js';
 import { DEFAULT_BODY_LIMIT, installBodyParser } from './http/body.js';
+import { answerClientError } from './http/client-errors.js';
 import { answerError, type ErrorHandlingOptions, httpError, installErrorHandling } from './http/errors.js';
 import { installHeaders } from './http/headers.js';
 import { trackMethods } from './http/methods.js';
+import { parseQuery } from './http/query.js';
 import { requireDeclaredAccess } from './http/route-config.js';
+import { refuseNul } from './http/text.js';
 import { type PageContext, pageText } from './pages/context.js';
 import { registerHome } from './pages/home.js';
 import { type LoginOptions, registerLogin } from './pages/login.js';
@@ -51,6 +63,13 @@ export interface AppParts {
   readonly people: People;
   readonly servers: ServerApiOptions;
   readonly progress: ProgressSource;
+  readonly groups: GroupApiOptions;
+  readonly shares: ShareCodeApiOptions;
+  readonly proxy: ProxyApiOptions;
+  readonly authorizations: AuthorizationsOptions;
+  /** `JupyterHub.admin_access` */
+  readonly adminAccess: boolean;
+  onShutdownRequest(request: ShutdownRequest): void;
   readonly info: Pick<InfoOptions, 'spawnerClass' | 'authenticatorClass'>;
   readonly logoFile: string;
   readonly headerOverrides: Readonly<Record<string, string>>;
@@ -83,17 +102,21 @@ export function buildApp(parts: AppParts): FastifyInstance {
     genReqId: requestId,
     bodyLimit: DEFAULT_BODY_LIMIT,
     exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: MAX_PARAM },
+    routerOptions: { maxParamLength: MAX_PARAM, querystringParser: parseQuery },
     requestTimeout: 120_000,
-    // A path that cannot be decoded is answered by the same hand as all others.
+    clientErrorHandler: answerClientError,
+    // A path that cannot be decoded meets no hook; it is answered by the same hand as all others.
     frameworkErrors: (error, request, reply) => {
-      void answerError(httpError(error.statusCode ?? 400, 'Bad request'), request, reply, errors);
+      setHeaders(request, reply);
+      const message = error.statusCode === 414 ? 'The path is too long' : 'Invalid unicode in url';
+      void answerError(httpError(error.statusCode ?? 400, message), request, reply, errors);
     },
   });
   requireDeclaredAccess(app);
   installBodyParser(app);
   installErrorHandling(app, errors);
-  installHeaders(app, {
+  refuseNul(app);
+  const setHeaders = installHeaders(app, {
     apiPrefix,
     hubPrefix,
     overrides: parts.headerOverrides,
@@ -122,6 +145,15 @@ function registerApi(app: FastifyInstance, parts: AppParts): void {
   registerTokens(app, api, parts.tokens);
   registerServers(app, api, parts.servers);
   registerProgress(app, api, parts.progress);
+  registerAdminAccess(app, api, parts.adminAccess);
+  registerGroups(app, api, parts.groups);
+  registerServices(app, api, addresses.baseUrl);
+  registerShares(app, api, parts.shares);
+  registerShareCodes(app, api, parts.shares);
+  registerShared(app, api, parts.shares);
+  registerProxy(app, api, parts.proxy);
+  registerShutdown(app, api.prefix, (request) => parts.onShutdownRequest(request));
+  registerAuthorizations(app, api, parts.authorizations);
 }
 
 function registerPages(app: FastifyInstance, parts: AppParts): void {
@@ -151,12 +183,12 @@ async function unknownPath(
   errors: ErrorHandlingOptions,
   reply: Parameters<typeof answerError>[2],
 ) {
-  const { hubPrefix } = parts.addresses;
-  if (request.method === 'GET' && !request.url.startsWith(hubPrefix)) {
-    return reply.redirect(prefixRedirect(parts.pages, request.url), 302);
+  if (request.url.startsWith(parts.addresses.hubPrefix)) {
+    return answerError(httpError(404), request, reply, errors);
   }
-  const status = request.method === 'GET' || request.url.startsWith(parts.addresses.apiPrefix) ? 404 : 405;
-  return answerError(httpError(status), request, reply, errors);
+  if (request.method !== 'GET') return answerError(httpError(405), request, reply, errors);
+  const { location, status } = prefixRedirect(parts.pages, request.url);
+  return reply.redirect(location, status);
 }
 
 /** One from the proxy in front of us when it is harmless, else our own. */

@@ -5,6 +5,7 @@
 import { Fault } from '../core/fault.js';
 import { safeText } from '../core/wire/scrub.js';
 import { isValidDisplayName, isValidServerName, normalizeDisplayName } from '../core/wire/slug.js';
+import { pythonRepr } from './http/python-text.js';
 import type { Store, UserRecord } from './store/types.js';
 
 export interface NamedServerSettings {
@@ -40,9 +41,9 @@ export class NamedServers {
     const isNew = !names.has(name);
     if (isNew && options.checkLimit !== false) await this.#checkLimit(user, names, options.requester);
     const valid = isValidServerName(name);
-    if (isNew && !valid) throw bad(`Invalid server_name: ${safeText(name)}`);
+    if (isNew && !valid) throw bad(`Invalid server_name: ${pythonRepr(name)}`);
     if (isNew && !isValidDisplayName(normalizeDisplayName(displayName ?? name))) {
-      throw bad(`Invalid display_name: ${safeText(displayName ?? name)}`);
+      throw bad(`Invalid display_name: ${pythonRepr(displayName ?? name)}`);
     }
     if (!valid && !this.#settings.invalidNamesMayStart) {
       throw bad(`Starting invalid server_name ${safeText(name)} is disabled, contact your administrator`);

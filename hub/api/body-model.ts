@@ -1,6 +1,7 @@
 /** Type checks of request bodies, with JupyterHub's words (apihandlers/base.py `_check_model`, 6.1.1). */
 import { isJsonObject, type JsonValue } from '../../core/model/json.js';
 import { httpError } from '../http/errors.js';
+import { pythonRepr, pythonType } from '../http/python-text.js';
 
 type PythonType = 'str' | 'bool' | 'list' | 'dict';
 type BodyTypes = Readonly<Record<string, PythonType>>;
@@ -26,7 +27,7 @@ export function checkGroupModel(body: JsonValue): void {
 }
 
 function checkModel(body: JsonValue, types: BodyTypes, kind: string): void {
-  const shown = (): string => JSON.stringify(body).slice(0, 200);
+  const shown = (): string => pythonRepr(body);
   if (!isJsonObject(body)) throw httpError(400, `Invalid JSON data: ${shown()}`);
   if (Object.keys(body).some((key) => !Object.hasOwn(types, key))) {
     throw httpError(400, `Invalid JSON keys: ${shown()}`);
@@ -37,12 +38,4 @@ function checkModel(body: JsonValue, types: BodyTypes, kind: string): void {
       throw httpError(400, `${kind}.${key} must be <class '${type}'>, not: <class '${pythonType(value)}'>`);
     }
   }
-}
-
-function pythonType(value: JsonValue | undefined): string {
-  if (value === null || value === undefined) return 'NoneType';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';
-  if (typeof value === 'string') return 'str';
-  if (typeof value === 'boolean') return 'bool';
-  return Array.isArray(value) ? 'list' : 'dict';
 }

@@ -4,14 +4,17 @@ import type { Log } from '../../core/log.js';
 import type { JsonObject } from '../../core/model/json.js';
 import type { Timestamp } from '../../core/model/time.js';
 import { httpError } from '../http/errors.js';
+import { queryArgument } from '../http/query.js';
 import type { Rights } from '../rbac/rights.js';
-import type { Store, UserRecord } from '../store/types.js';
+import type { Store, TokenRecord, UserRecord } from '../store/types.js';
 import type { PageLimits } from './pagination.js';
 import type { UserModels } from './users/user-models.js';
 
 export interface ActivitySink {
   user(user: { readonly id: number }, at: Timestamp): Promise<void>;
   server(spawner: { readonly id: number }, at: Timestamp): Promise<void>;
+  /** When a token was last used, counting what is not written yet. */
+  ofToken(token: TokenRecord): Timestamp | null;
 }
 
 export interface ApiContext {
@@ -34,13 +37,6 @@ export async function findUser(store: Store, name: string): Promise<UserRecord> 
   const user = await store.users.byName(name);
   if (!user) throw httpError(404);
   return user;
-}
-
-/** The last value of a query argument, as tornado's get_argument reads it. */
-export function queryArgument(query: unknown, name: string): string | undefined {
-  const value = (query as Readonly<Record<string, string | readonly string[] | undefined>>)[name];
-  const last = Array.isArray(value) ? value.at(-1) : value;
-  return typeof last === 'string' ? last : undefined;
 }
 
 /** `include_stopped_servers`: any value but `0` and `false` counts. */

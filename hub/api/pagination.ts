@@ -5,6 +5,8 @@
 import type { FastifyRequest } from 'fastify';
 import type { JsonValue } from '../../core/model/json.js';
 import { httpError } from '../http/errors.js';
+import { queryArgument } from '../http/query.js';
+import { sessionOf } from '../session/index.js';
 
 export const PAGINATION_MEDIA_TYPE = 'application/jupyterhub-pagination+json';
 
@@ -24,13 +26,12 @@ export interface PageRequest {
 
 /** @throws Fault 400 when offset or limit is no integer */
 export function pageRequest(request: FastifyRequest, limits: PageLimits): PageRequest {
-  const query = request.query as Readonly<Record<string, string | readonly string[] | undefined>>;
   const wrapped = (request.headers.accept ?? '')
     .split(',')
     .some((each) => each.trim().toLowerCase() === PAGINATION_MEDIA_TYPE);
   const fallback = wrapped ? Math.min(limits.byDefault, limits.max) : limits.max;
-  const offset = integerOf('offset', query['offset']) ?? 0;
-  const limit = integerOf('limit', query['limit']) ?? fallback;
+  const offset = integerOf(queryArgument(request.query, 'offset')) ?? 0;
+  const limit = integerOf(queryArgument(request.query, 'limit')) ?? fallback;
   return {
     offset: Math.abs(offset),
     limit: Math.max(1, Math.min(Math.abs(limit), limits.max)),
@@ -56,17 +57,16 @@ export function paged(
 }
 
 function nextUrl(request: FastifyRequest, offset: number, limit: number): string {
-  const url = new URL(request.url, `${request.protocol}://${request.host}`);
+  const url = new URL(request.url, `${sessionOf(request).request.protocol}://${request.host}`);
   url.searchParams.set('offset', String(offset));
   url.searchParams.set('limit', String(limit));
   return url.href;
 }
 
-function integerOf(name: string, value: string | readonly string[] | undefined): number | undefined {
-  const text = Array.isArray(value) ? value.at(-1) : value;
-  if (text === undefined || text === '') return undefined;
-  if (typeof text !== 'string' || !/^\s*[+-]?\d{1,15}\s*$/.test(text)) {
-    throw httpError(400, `Invalid argument type, ${name} must be an integer`);
+function integerOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^[+-]?\d{1,15}$/.test(text)) {
+    throw httpError(400, 'Invalid argument type, offset and limit must be integers');
   }
   return Number.parseInt(text, 10);
 }

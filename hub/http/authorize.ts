@@ -3,7 +3,8 @@
  * session has named the principal and XSRF has been checked.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Access, type PathNames, targetOf } from '../rbac/access.js';
+import type { Resource } from '../../core/scopes/index.js';
+import { Access, allServersOf, type PathNames, targetOf } from '../rbac/access.js';
 import type { Rights } from '../rbac/rights.js';
 import { httpError } from './errors.js';
 import type { RouteAccess } from './route-config.js';
@@ -47,13 +48,17 @@ async function pass(
       return;
     case 'signed-in':
       if (request.principal.kind !== 'user') throw httpError(403);
-      if (access.scopes) await request.access.demand(access.scopes, targetOf(pathNames(request)));
+      if (access.scopes) await request.access.demand(access.scopes, targetIn(request));
       return;
     case 'scopes':
-      await request.access.demand(access.anyOf, targetOf(pathNames(request)), { list: access.list ?? false });
+      await request.access.demand(access.anyOf, targetIn(request), { list: access.list ?? false });
   }
 }
 
-function pathNames(request: FastifyRequest): PathNames {
-  return request.params as PathNames;
+function targetIn(request: FastifyRequest): Resource | undefined {
+  const names = request.params as PathNames;
+  const { server } = request.routeOptions.config;
+  if (server === 'all' && names.user_name !== undefined) return allServersOf(names.user_name);
+  if (server === 'default') return targetOf({ ...names, server_name: names.server_name ?? '' });
+  return targetOf(names);
 }

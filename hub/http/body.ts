@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import type { JsonObject, JsonValue } from '../../core/model/json.js';
 import { isJsonObject } from '../../core/model/json.js';
 import { httpError } from './errors.js';
+import { NUL } from './text.js';
 
 /** Bytes; JSON bodies of the API are lists of names at most. */
 export const DEFAULT_BODY_LIMIT = 1024 * 1024;
@@ -20,10 +21,8 @@ export function installBodyParser(app: FastifyInstance): void {
 /** The body as JSON; null when empty. Invalid UTF-8 is replaced, never a 500. @throws Fault 400 */
 export function jsonBody(body: unknown): JsonValue {
   if (!Buffer.isBuffer(body)) return null;
-  const text = body.toString('utf8');
-  if (text.trim() === '') return null;
   try {
-    return JSON.parse(text) as JsonValue;
+    return JSON.parse(body.toString('utf8')) as JsonValue;
   } catch {
     throw httpError(400, 'Invalid JSON in body of request');
   }
@@ -59,6 +58,7 @@ export async function formBody(body: unknown, contentType: string | undefined): 
   for (const [name, value] of new URLSearchParams(body.toString('utf8'))) {
     count += 1;
     if (count > MAX_FIELDS) throw httpError(400, 'Too many form fields');
+    if (value.includes(NUL)) throw httpError(400, 'A NUL character is not allowed here');
     append(fields, name, value);
   }
   return { fields, files: new Map() };

@@ -1,6 +1,6 @@
-/** Headers that every answer of the hub carries (contracts/hub.md section 0), and its ETags. */
+/** Headers that every answer of the hub carries (JupyterHub 6.1.1 handlers/base.py), and its ETags. */
 import { createHash } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { JUPYTERHUB_VERSION, JUPYTERHUB_VERSION_HEADER } from '../../core/version.js';
 import { answersJson } from './errors.js';
 
@@ -13,22 +13,19 @@ export interface HeaderOptions {
   readonly cspReportUri?: string | undefined;
 }
 
-export function installHeaders(app: FastifyInstance, options: HeaderOptions): void {
-  const report = options.cspReportUri ?? `${options.hubPrefix}security/csp-report`;
-  const frame = `frame-ancestors 'none'; report-uri ${report}`;
-  // Our own pages need nothing but their own origin; JupyterHub's policy says less.
-  const pagePolicy = `default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; ${frame}`;
-  const apiPolicy = `${frame}; default-src 'none'`;
-  const overrides = Object.entries(options.overrides);
+/** Sets the default headers of one answer; for those that no hook reaches. */
+export type SetHeaders = (request: FastifyRequest, reply: FastifyReply) => void;
 
-  app.addHook('onRequest', async (request, reply) => {
-    const json = answersJson(request, options.apiPrefix);
-    reply.header(JUPYTERHUB_VERSION_HEADER, JUPYTERHUB_VERSION);
-    reply.header('Access-Control-Allow-Headers', 'accept, content-type, authorization');
-    reply.header('Content-Security-Policy', json ? apiPolicy : pagePolicy);
-    reply.header('X-Content-Type-Options', 'nosniff');
-    reply.header('Content-Type', json ? 'application/json' : 'text/html');
-    for (const [name, value] of overrides) reply.header(name, value);
+export function installHeaders(app: FastifyInstance, options: HeaderOptions): SetHeaders {
+  const setHeaders = defaultHeaders(options);
+  app.addHook('onRequest', async (request, reply) => setHeaders(request, reply));
+  app.addHook('onSend', async (_request, reply, payload) => {
+    if (reply.statusCode === 204) reply.removeHeader('Content-Type');
+    // Fastify adds a charset, which JSON does not have and JupyterHub does not send.
+    else if (reply.getHeader('content-type') === 'application/json; charset=utf-8') {
+      reply.header('Content-Type', 'application/json');
+    }
+    return payload;
   });
   app.addHook('onSend', async (request, reply, payload) => {
     if (request.method !== 'GET' || reply.statusCode !== 200) return payload;
@@ -41,6 +38,28 @@ export function installHeaders(app: FastifyInstance, options: HeaderOptions): vo
     reply.removeHeader('Content-Length');
     return null;
   });
+  return setHeaders;
+}
+
+function defaultHeaders(options: HeaderOptions): SetHeaders {
+  const report = options.cspReportUri ?? `${options.hubPrefix}security/csp-report`;
+  const frame = `frame-ancestors 'none'; report-uri ${report}`;
+  // Our own pages need nothing but their own origin; JupyterHub's policy says less.
+  const pagePolicy = `default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; ${frame}`;
+  const apiPolicy = `${frame}; default-src 'none'`;
+  const overrides = Object.entries(options.overrides);
+  const roots = new Set([options.apiPrefix, options.apiPrefix.replace(/\/$/, '')]);
+  return (request, reply) => {
+    const json = answersJson(request, options.apiPrefix);
+    reply.header(JUPYTERHUB_VERSION_HEADER, JUPYTERHUB_VERSION);
+    reply.header('Access-Control-Allow-Headers', 'accept, content-type, authorization');
+    reply.header('Content-Security-Policy', json ? apiPolicy : pagePolicy);
+    reply.header('X-Content-Type-Options', 'nosniff');
+    reply.header('Content-Type', json ? 'application/json' : 'text/html');
+    // Any page may ask whether a hub is there.
+    if (roots.has(request.url.split('?', 1)[0] ?? '')) reply.header('Access-Control-Allow-Origin', '*');
+    for (const [name, value] of overrides) reply.header(name, value);
+  };
 }
 
 /** RFC 9110 section 13.1.2, weak comparison. */

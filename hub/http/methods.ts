@@ -1,41 +1,58 @@
 /**
  * Methods that a known path does not have are 405, as tornado answers them; OPTIONS on the API is 200 with an
- * empty body (contracts/hub.md section 0).
+ * empty body (JupyterHub 6.1.1 apihandlers/base.py).
  */
-import type { FastifyInstance, HTTPMethods } from 'fastify';
+import type { FastifyInstance, HTTPMethods, RouteOptions } from 'fastify';
 import { httpError } from './errors.js';
 import { PUBLIC } from './route-config.js';
 
-const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
+
+interface Known {
+  readonly methods: Set<string>;
+  /** Answers as JSON: by what its routes say, else by its path. */
+  readonly isApi: boolean;
+  readonly exempt: boolean;
+}
 
 /** Collects the routes registered after it; the returned function closes what they left open. */
 export function trackMethods(app: FastifyInstance, apiPrefix: string): () => void {
-  const known = new Map<string, Set<string>>();
+  const known = new Map<string, Known>();
   let tracking = true;
   app.addHook('onRoute', (route) => {
     if (!tracking) return;
-    const methods = known.get(route.url) ?? new Set<string>();
-    for (const method of [route.method].flat()) methods.add(method);
-    known.set(route.url, methods);
+    const entry = known.get(route.url) ?? { methods: new Set<string>(), ...kindOf(route, apiPrefix) };
+    for (const method of [route.method].flat()) entry.methods.add(method);
+    known.set(route.url, entry);
   });
   return () => {
     tracking = false;
-    for (const [url, methods] of known) {
-      const open = METHODS.filter((method) => !methods.has(method));
-      const isApi = url.startsWith(apiPrefix);
-      const unsupported = isApi ? open.filter((method) => method !== 'OPTIONS') : open;
-      if (isApi && open.includes('OPTIONS')) {
-        app.options(url, { config: { access: PUBLIC, xsrf: 'exempt' } }, (_request, reply) => reply.send());
-      }
-      if (unsupported.length === 0) continue;
-      app.route({
-        method: unsupported as HTTPMethods[],
-        url,
-        config: { access: PUBLIC, xsrf: isApi ? 'api' : 'page' },
-        handler: () => {
-          throw httpError(405);
-        },
-      });
-    }
+    for (const [url, entry] of known) close(app, url, entry);
   };
+}
+
+function kindOf(route: RouteOptions, apiPrefix: string): Pick<Known, 'isApi' | 'exempt'> {
+  const { answers, xsrf } = route.config ?? {};
+  const isApi = answers === undefined ? route.url.startsWith(apiPrefix) : answers === 'json';
+  return { isApi, exempt: xsrf === 'exempt' && isApi };
+}
+
+function close(app: FastifyInstance, url: string, { methods, isApi, exempt }: Known): void {
+  const open = METHODS.filter((method) => !methods.has(method));
+  const answers = isApi ? 'json' : 'html';
+  if (isApi && open.includes('OPTIONS')) {
+    app.options(url, { config: { access: PUBLIC, xsrf: 'exempt', answers } }, (_request, reply) =>
+      reply.send(),
+    );
+  }
+  const unsupported = isApi ? open.filter((method) => method !== 'OPTIONS') : open;
+  if (unsupported.length === 0) return;
+  app.route({
+    method: [...unsupported],
+    url,
+    config: { access: PUBLIC, xsrf: exempt ? 'exempt' : isApi ? 'api' : 'page', answers },
+    handler: () => {
+      throw httpError(405);
+    },
+  });
 }

@@ -21,6 +21,11 @@ declare module 'fastify' {
     answers?: 'json' | 'html';
     /** Which XSRF rule applies (JupyterHub 6.1.1 _xsrf_utils.py): pages check writes, the API reads too. */
     xsrf?: 'page' | 'api' | 'exempt';
+    /**
+     * What a path without a server's name is about: the user's default server (its scope's filter is `!server=U/`), or
+     * all servers of the user, for which rights to single ones are not enough. Absent: the user.
+     */
+    server?: 'default' | 'all';
   }
 }
 

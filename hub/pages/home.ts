@@ -50,7 +50,7 @@ export function registerHome(app: FastifyInstance, context: PageContext): void {
   for (const path of [`${urls.hubPrefix}stop/:user_name`, `${urls.hubPrefix}stop/:user_name/:server_name`]) {
     app.post<{ Params: ServerParams }>(
       path,
-      { config: { access: { kind: 'signed-in', scopes: ['delete:servers'] } } },
+      { config: { access: { kind: 'signed-in', scopes: ['delete:servers'] }, server: 'default' } },
       async (request, reply) => {
         const { user_name: userName, server_name: serverName = '' } = request.params;
         const user = await store.users.byName(userName);

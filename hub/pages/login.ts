@@ -6,6 +6,7 @@ import { isNavigation } from '../../core/wire/fetch-metadata.js';
 import { formEncode, withQuery } from '../../core/wire/next-url.js';
 import { formBody } from '../http/body.js';
 import { httpError } from '../http/errors.js';
+import { queryArgument } from '../http/query.js';
 import { PUBLIC } from '../http/route-config.js';
 import { requireXsrf, type SignIn, type SignInForm, type SignOut, sessionOf } from '../session/index.js';
 import { type PageContext, page } from './context.js';
@@ -37,7 +38,7 @@ export function registerLogin(app: FastifyInstance, context: PageContext, option
     }
     if (options.autoLogin) return autoLogin(context, options, request, reply);
     session.renewXsrf();
-    return form(context, options, request, reply, { username: argument(request, 'username') });
+    return form(context, options, request, reply, { username: queryArgument(request.query, 'username') });
   });
 
   app.post(
@@ -109,7 +110,7 @@ async function autoLogin(
   const { urls } = context;
   const target = options.authenticator.loginUrl?.(urls.hubPrefix) ?? urls.loginUrl;
   if (target !== urls.loginUrl) {
-    const next = argument(request, 'next');
+    const next = queryArgument(request.query, 'next');
     const kept = next ? [['next', await context.sessions.nextUrl(request, undefined)] as const] : [];
     return reply.redirect(withQuery(target, kept), 302);
   }
@@ -134,7 +135,7 @@ function form(
   variables: { readonly username: string | undefined; readonly login_error?: string },
 ): FastifyReply {
   const { authenticator } = options;
-  const next = argument(request, 'next') ?? '';
+  const next = queryArgument(request.query, 'next') ?? '';
   const action = authenticator.loginUrl?.(context.urls.hubPrefix) ?? context.urls.loginUrl;
   return page(context, request, reply, 'login.html', {
     ...variables,
@@ -160,9 +161,4 @@ async function fields(request: FastifyRequest): Promise<SignInForm> {
 
 function shownName(name: string): string {
   return name.length > MAX_SHOWN ? `${name.slice(0, 16)}...(${name.length} chars)` : name;
-}
-
-function argument(request: FastifyRequest, name: string): string | undefined {
-  const value = (request.query as Readonly<Record<string, string | readonly string[] | undefined>>)[name];
-  return typeof value === 'string' ? value : value?.at(-1);
 }

@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { serverPath } from '../../core/model/names.js';
 import { type OwnSite, validateNextUrl, withQuery } from '../../core/wire/next-url.js';
+import { queryArgument } from '../http/query.js';
 import { sessionOf } from '../session/index.js';
 import type { UserRecord } from '../store/types.js';
 import type { PageServers, PageUrls } from './context.js';
@@ -24,7 +25,7 @@ export class NextTarget {
   }
 
   async url(request: FastifyRequest, user: UserRecord | undefined, fallback?: string): Promise<string> {
-    const asked = validateNextUrl(argument(request, 'next') ?? '', this.#site(request));
+    const asked = validateNextUrl(queryArgument(request.query, 'next') ?? '', this.#site(request));
     if (asked !== '') return asked;
     const target = fallback ?? (await this.#configured(request)) ?? this.#landing(user);
     // What else was asked for travels along, unless `next` has said it all.
@@ -58,11 +59,6 @@ export class NextTarget {
       ...(subdomainHost === undefined ? {} : { subdomainHost }),
     };
   }
-}
-
-function argument(request: FastifyRequest, name: string): string | undefined {
-  const value = (request.query as Readonly<Record<string, string | readonly string[] | undefined>>)[name];
-  return typeof value === 'string' ? value : value?.at(-1);
 }
 
 function otherArguments(request: FastifyRequest): readonly (readonly [string, string])[] {

@@ -69,14 +69,24 @@ export function registerRoot(app: FastifyInstance, context: PageContext, options
   );
 }
 
-/** Sends what lies outside the hub's prefix inside it: `/foo?q` to `/hub/foo?q` (PrefixRedirectHandler). */
-export function prefixRedirect(context: PageContext, url: string): string {
+/**
+ * Sends what lies outside the hub's prefix inside it: `/foo?q` to `/hub/foo?q` (PrefixRedirectHandler). The place of
+ * a server or service is only told to end with a slash (AddSlashHandler).
+ */
+export function prefixRedirect(
+  context: PageContext,
+  url: string,
+): { readonly location: string; readonly status: 301 | 302 } {
   const { baseUrl, hubPrefix, hubOrigin } = context.urls;
   const [path = '/', ...query] = url.split('?');
+  if (path.startsWith(baseUrl) && /^(?:user|services)\/[^/]+$/.test(path.slice(baseUrl.length))) {
+    return { location: [locationText(`${path}/`), ...query].join('?'), status: 301 };
+  }
   const below = `${path}/`.startsWith(baseUrl) ? path.slice(baseUrl.length) : path.replace(/^\/+/, '');
   const tail = below.replace(/^\/+/, '');
   const search = query.length > 0 ? `?${query.join('?')}` : '';
-  return `${hubOrigin}${hubPrefix}${locationText(tail)}${search === '' ? '' : locationText(search)}`;
+  const target = `${hubPrefix}${locationText(tail)}${search === '' ? '' : locationText(search)}`;
+  return { location: `${hubOrigin}${target}`, status: 302 };
 }
 
 /** A page under the hub's prefix that is not there. */

@@ -14,43 +14,47 @@ export function registerSpawnPending(app: FastifyInstance, context: PageContext)
   const access: RouteAccess = { kind: 'signed-in', scopes: ['servers'] };
   const base = `${context.urls.hubPrefix}spawn-pending/:user_name`;
   for (const url of [base, `${base}/:server_name`]) {
-    app.get<{ Params: ServerParams }>(url, { config: { access } }, async (request, reply) => {
-      const { user_name: userName = '', server_name: serverName = '' } = request.params;
-      const user = await context.store.users.byName(userName);
-      if (!user) throw httpError(404, `No such user: ${userName}`);
-      const spawner = await context.store.spawners.find(user.id, serverName);
-      if (serverName !== '' && !spawner)
-        throw httpError(404, `${user.name} has no such server ${serverName}`);
+    app.get<{ Params: ServerParams }>(
+      url,
+      { config: { access, server: 'default' } },
+      async (request, reply) => {
+        const { user_name: userName = '', server_name: serverName = '' } = request.params;
+        const user = await context.store.users.byName(userName);
+        if (!user) throw httpError(404, `No such user: ${userName}`);
+        const spawner = await context.store.spawners.find(user.id, serverName);
+        if (serverName !== '' && !spawner)
+          throw httpError(404, `${user.name} has no such server ${serverName}`);
 
-      const status = context.servers.status(user, serverName);
-      const variables = { user: templateUser(user, context.urls), server_name: serverName };
-      if (status.ready) {
-        const own = serverPath(context.urls.baseUrl, user.name, serverName);
-        return reply.redirect(await context.sessions.nextUrl(request, user, own), 302);
-      }
-      if (status.pending === 'stop') return page(context, request, reply, 'stop_pending.html', variables);
-      if (status.pending !== null) {
-        const xsrf = context.sessions.xsrfToken(request, reply);
-        return page(context, request, reply, 'spawn_pending.html', {
+        const status = context.servers.status(user, serverName);
+        const variables = { user: templateUser(user, context.urls), server_name: serverName };
+        if (status.ready) {
+          const own = serverPath(context.urls.baseUrl, user.name, serverName);
+          return reply.redirect(await context.sessions.nextUrl(request, user, own), 302);
+        }
+        if (status.pending === 'stop') return page(context, request, reply, 'stop_pending.html', variables);
+        if (status.pending !== null) {
+          const xsrf = context.sessions.xsrfToken(request, reply);
+          return page(context, request, reply, 'spawn_pending.html', {
+            ...variables,
+            progress_url: `${progressPath(context, user.name, serverName)}?_xsrf=${formEncode(xsrf)}`,
+            stop_url: hubPath(context.urls, 'stop', user.name, serverName),
+          });
+        }
+        const spawnUrl = hubPath(context.urls, 'spawn', user.name, serverName);
+        const { failure } = status;
+        if (failure) reply.code(failure.status);
+        const next = (request.query as Readonly<Record<string, unknown>>)['next'];
+        return page(context, request, reply, 'not_running.html', {
           ...variables,
-          progress_url: `${progressPath(context, user.name, serverName)}?_xsrf=${formEncode(xsrf)}`,
-          stop_url: hubPath(context.urls, 'stop', user.name, serverName),
+          spawn_url: typeof next === 'string' ? withQuery(spawnUrl, [['next', next]]) : spawnUrl,
+          failed: failure !== undefined,
+          failed_message: failure?.message,
+          failed_html_message: failure?.htmlMessage,
+          failed_output: failure?.output,
+          incident: failure?.incident,
         });
-      }
-      const spawnUrl = hubPath(context.urls, 'spawn', user.name, serverName);
-      const { failure } = status;
-      if (failure) reply.code(failure.status);
-      const next = (request.query as Readonly<Record<string, unknown>>)['next'];
-      return page(context, request, reply, 'not_running.html', {
-        ...variables,
-        spawn_url: typeof next === 'string' ? withQuery(spawnUrl, [['next', next]]) : spawnUrl,
-        failed: failure !== undefined,
-        failed_message: failure?.message,
-        failed_html_message: failure?.htmlMessage,
-        failed_output: failure?.output,
-        incident: failure?.incident,
-      });
-    });
+      },
+    );
   }
 }
 

@@ -31,10 +31,9 @@ export function registerSpawn(app: FastifyInstance, context: PageContext): void 
     [`${base}/:user_name`, named],
     [`${base}/:user_name/:server_name`, named],
   ] as const) {
-    app.get<{ Params: ServerParams }>(url, { config: { access } }, (request, reply) =>
-      show(context, request, reply),
-    );
-    app.post<{ Params: ServerParams }>(url, { config: { access }, bodyLimit: FORM_LIMIT }, (request, reply) =>
+    const config = { access, server: 'default' } as const;
+    app.get<{ Params: ServerParams }>(url, { config }, (request, reply) => show(context, request, reply));
+    app.post<{ Params: ServerParams }>(url, { config, bodyLimit: FORM_LIMIT }, (request, reply) =>
       submit(context, request, reply),
     );
   }
@@ -50,7 +49,8 @@ async function targetOf(context: PageContext, request: FastifyRequest): Promise<
   const { user_name: userName, server_name: serverName = '' } = request.params as ServerParams;
   const self = signedInUser(request);
   // Without a name in the path the gate had nothing to check: one's own server needs the scope as well.
-  if (userName === undefined) await request.access.demand(['servers'], { kind: 'user', name: self.name });
+  if (userName === undefined)
+    await request.access.demand(['servers'], { kind: 'server', name: `${self.name}/` });
   const user = userName === undefined ? self : await context.store.users.byName(userName);
   if (!user) throw httpError(404, `No such user: ${userName}`);
   const [displayName] = queryValues(request).get('display_name') ?? [];

@@ -28,15 +28,17 @@ type Params = { user_name: string; '*'?: string };
 
 export function registerUserUrl(app: FastifyInstance, context: PageContext, options: UserUrlOptions): void {
   const { urls } = context;
+  // Scripts come with tokens; asking for a server that is not there is no activity.
+  const credentials = { tokens: true, cookieActivity: false } as const;
   for (const url of [`${urls.hubPrefix}user/:user_name`, `${urls.hubPrefix}user/:user_name/*`]) {
-    app.get<{ Params: Params }>(url, { config: { access: SIGNED_IN } }, (request, reply) =>
+    app.get<{ Params: Params }>(url, { config: { access: SIGNED_IN, ...credentials } }, (request, reply) =>
       visit(context, options, request, reply),
     );
     // Scripts that outlived their server get JSON whoever they are.
     app.route<{ Params: Params }>({
       method: ['POST', 'PATCH', 'DELETE'],
       url,
-      config: { access: PUBLIC, xsrf: 'page' },
+      config: { access: PUBLIC, xsrf: 'page', ...credentials },
       handler: async (request, reply) => {
         const own =
           request.principal.kind === 'user' && request.principal.user.name === request.params.user_name;

@@ -1,6 +1,7 @@
 import { Fault } from '../../core/fault.js';
-import { isJsonObject } from '../../core/model/json.js';
+import { isJsonObject, type JsonValue } from '../../core/model/json.js';
 import type { Resource } from '../../core/scopes/index.js';
+import { pythonRepr } from '../http/python-text.js';
 import type { Principal } from '../principal.js';
 import type { Access } from './access.js';
 import { ownerName, ownerOf } from './owner.js';
@@ -18,6 +19,8 @@ export interface TokenRequest {
 /** Longest note that the database column takes. */
 const MAX_NOTE = 1023;
 const MAX_ITEMS = 1000;
+/** Seconds: a thousand years. What is later than the year 9999 is no time for a database. */
+const MAX_EXPIRY = 31_557_600_000;
 
 /**
  * Reads the body of `POST /users/:u/tokens`. Keys it does not know are ignored (JupyterHub 6.1.1).
@@ -60,7 +63,7 @@ export async function demandTokenCreation(access: Access, userName: string, exis
 function readNames(value: unknown, key: string): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined;
   if (Array.isArray(value) && value.length <= MAX_ITEMS && value.every(isName)) return value;
-  throw bad(`token ${key} must be null or a list of strings, not ${shown(value)}`);
+  throw bad(`token ${key} must be null or a list of strings, not ${pythonRepr(value as JsonValue)}`);
 }
 
 function isName(value: unknown): value is string {
@@ -76,9 +79,10 @@ function readNote(value: unknown): string | undefined {
 }
 
 function readExpiry(value: unknown, max: number): number | null {
-  const seconds = value ?? null;
+  // To Python true is 1.
+  const seconds = typeof value === 'boolean' ? Number(value) : (value ?? null);
   if (seconds !== null && !Number.isSafeInteger(seconds)) {
-    throw bad(`token expires_in must be null or integer, not ${shown(value)}`);
+    throw bad(`token expires_in must be null or integer, not ${pythonRepr(value as JsonValue)}`);
   }
   const wanted = seconds as number | null;
   if (max > 0 && wanted === null) return max;
@@ -86,12 +90,8 @@ function readExpiry(value: unknown, max: number): number | null {
     throw bad(`token expires_in: ${wanted} must not exceed ${max}`);
   if (wanted !== null && wanted < 1)
     throw bad(`expires_in must be a positive integer or null, not ${wanted}`);
+  if (wanted !== null && wanted > MAX_EXPIRY) throw bad(`expires_in must not exceed ${MAX_EXPIRY}`);
   return wanted;
-}
-
-/** A value that somebody sent, short enough to be sent back. */
-function shown(value: unknown): string {
-  return JSON.stringify(value).slice(0, 200);
 }
 
 function bad(message: string): Fault {

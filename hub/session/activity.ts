@@ -46,6 +46,15 @@ export class ActivityRecorder implements AsyncDisposable {
     this.#record(this.#tokens, token.id, token.lastActivity);
   }
 
+  /** When it was last used, counting what is not written yet. */
+  lastOfUser(user: Pick<UserRecord, 'id' | 'lastActivity'>): Timestamp | null {
+    return later(user.lastActivity, this.#users.get(user.id));
+  }
+
+  lastOfToken(token: Pick<TokenRecord, 'id' | 'lastActivity'>): Timestamp | null {
+    return later(token.lastActivity, this.#tokens.get(token.id));
+  }
+
   /** Writes what is gathered. One after another; what fails to be written is kept for the next time. */
   flush(): Promise<void> {
     this.#writing = this.#writing.catch(() => undefined).then(() => this.#write());
@@ -85,4 +94,9 @@ export class ActivityRecorder implements AsyncDisposable {
       throw error;
     }
   }
+}
+
+function later(stored: Timestamp | null, gathered: Timestamp | undefined): Timestamp | null {
+  if (gathered === undefined) return stored;
+  return stored === null || timestampMillis(stored) < timestampMillis(gathered) ? gathered : stored;
 }

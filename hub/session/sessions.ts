@@ -88,7 +88,7 @@ export class Sessions {
     const name = loginCookieName(this.#options.settings);
     const sent = cookieValues(session.request.cookieHeader, name);
     if (sent.length === 0) return undefined;
-    const user = await this.#userOfCookie(name, sent);
+    const user = await this.userOfCookie(name, sent);
     if (!user) {
       session.clearLoginCookie();
       return undefined;
@@ -99,8 +99,8 @@ export class Sessions {
     return { kind: 'user', user, via: { kind: 'cookie', sessionId } };
   }
 
-  /** Tornado takes the last of several; a tossed-in one that does not verify must not sign anybody out. */
-  async #userOfCookie(name: string, sent: readonly string[]): Promise<UserRecord | undefined> {
+  /** Whose login cookie one of these is. Tornado takes the last of several; a tossed-in one that does not verify must not sign anybody out. */
+  async userOfCookie(name: string, sent: readonly string[]): Promise<UserRecord | undefined> {
     const { settings, clock, store } = this.#options;
     const options = {
       maxAgeDays: settings.cookieMaxAgeDays,

@@ -188,6 +188,7 @@ export interface UserRepository {
   byId(id: number): Promise<UserRecord | undefined>;
   byName(name: string): Promise<UserRecord | undefined>;
   byNames(names: readonly string[]): Promise<readonly UserRecord[]>;
+  byIds(ids: readonly number[]): Promise<readonly UserRecord[]>;
   byCookieId(cookieId: string): Promise<UserRecord | undefined>;
   list(query: UserQuery): Promise<Listed<UserRecord>>;
   count(): Promise<number>;
@@ -216,6 +217,7 @@ export interface UserRepository {
 
 export interface SpawnerRepository {
   byId(id: number): Promise<SpawnerRecord | undefined>;
+  byIds(ids: readonly number[]): Promise<readonly SpawnerRecord[]>;
   byUser(userId: number): Promise<readonly SpawnerRecord[]>;
   byUsers(userIds: readonly number[], activeOnly: boolean): Promise<readonly SpawnerRecord[]>;
   find(userId: number, name: string): Promise<SpawnerRecord | undefined>;
@@ -255,11 +257,14 @@ export interface OperationRepository {
 
 export interface GroupRepository {
   byName(name: string): Promise<GroupRecord | undefined>;
+  byIds(ids: readonly number[]): Promise<readonly GroupRecord[]>;
   byUser(userId: number): Promise<readonly GroupRecord[]>;
   /** For lists: groups' names per user in one query. */
   namesByUsers(userIds: readonly number[]): Promise<ReadonlyMap<number, readonly string[]>>;
   list(page: Page & { readonly only?: readonly string[] }): Promise<Listed<GroupRecord>>;
   members(groupId: number): Promise<readonly UserName[]>;
+  /** For lists: members' names per group in one query. */
+  membersOfMany(groupIds: readonly number[]): Promise<ReadonlyMap<number, readonly UserName[]>>;
   isMember(userName: string, groupName: string): Promise<boolean>;
   create(name: string, properties?: JsonObject): Promise<GroupRecord>;
   setProperties(id: number, properties: JsonObject): Promise<void>;

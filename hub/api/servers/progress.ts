@@ -1,8 +1,9 @@
 /** `GET …/progress`: events of a start as server-sent events (JupyterHub 6.1.1 apihandlers/users.py). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Fault } from '../../../core/fault.js';
 import { httpError } from '../../http/errors.js';
 import { scopes } from '../../http/route-config.js';
-import type { UserRecord } from '../../store/types.js';
+import type { SpawnerRecord, UserRecord } from '../../store/types.js';
 import { type ApiContext, findUser } from '../context.js';
 
 /** Empty lines keep intermediate proxies from closing a quiet stream. */
@@ -29,15 +30,29 @@ export function registerProgress(app: FastifyInstance, context: ApiContext, sour
   ]) {
     app.get<{ Params: Params }>(
       url,
-      { config: { access: scopes('read:servers') } },
+      { config: { access: scopes('read:servers'), server: 'default' } },
       async (request, reply) => {
         const user = await findUser(context.store, request.params.user_name);
         const name = request.params.server_name ?? '';
-        if (!(await context.store.spawners.find(user.id, name))) throw httpError(404);
-        await stream(request, reply, source.progress(user, name), source.isStarting(user, name));
+        const spawner = await context.store.spawners.find(user.id, name);
+        if (!spawner) throw httpError(404);
+        const events = eventsOf(source, user, spawner);
+        await stream(request, reply, events, source.isStarting(user, name));
         return reply;
       },
     );
+  }
+}
+
+/** @throws Fault 404 for a server that was never started, 400 for one that is not starting now */
+function eventsOf(source: ProgressSource, user: UserRecord, spawner: SpawnerRecord): AsyncIterable<object> {
+  try {
+    return source.progress(user, spawner.name);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    if (spawner.lastActivity === null) throw httpError(404);
+    const label = spawner.name === '' ? user.name : `${user.name}:${spawner.name}`;
+    throw httpError(400, `${label} is not starting...`);
   }
 }
 

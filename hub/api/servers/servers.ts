@@ -6,6 +6,7 @@ import { parseServerName } from '../../../core/model/names.js';
 import { safeText } from '../../../core/wire/scrub.js';
 import { jsonBody } from '../../http/body.js';
 import { httpError } from '../../http/errors.js';
+import { pythonRepr } from '../../http/python-text.js';
 import { scopes } from '../../http/route-config.js';
 import type { NamedServers } from '../../named-servers.js';
 import { Visibility } from '../../rbac/index.js';
@@ -52,17 +53,25 @@ type ServerRequest = FastifyRequest<{ Params: Params }>;
 
 export function registerServers(app: FastifyInstance, context: ApiContext, options: ServerApiOptions): void {
   const endpoints = new ServerEndpoints(context, options);
-  const start = { access: scopes('start:servers') };
+  const start = { access: scopes('start:servers'), server: 'default' } as const;
   const base = `${context.prefix}users/:user_name`;
   for (const url of [`${base}/server`, `${base}/servers/:server_name`, `${base}/servers/`]) {
-    app.get<{ Params: Params }>(url, { config: { access: scopes('read:servers') } }, (request) =>
-      endpoints.read(request),
+    app.get<{ Params: Params }>(
+      url,
+      { config: { access: scopes('read:servers'), server: 'default' } },
+      (request) => endpoints.read(request),
     );
     app.put<{ Params: Params }>(url, { config: start }, (request, reply) => endpoints.create(request, reply));
     app.post<{ Params: Params }>(url, { config: start }, (request, reply) => endpoints.start(request, reply));
-    app.patch<{ Params: Params }>(url, { config: start }, (request) => endpoints.change(request));
-    app.delete<{ Params: Params }>(url, { config: { access: scopes('delete:servers') } }, (request, reply) =>
-      endpoints.stop(request, reply),
+    app.patch<{ Params: Params }>(url, { config: start }, (request, reply) => {
+      // The one answer that JupyterHub sends with a charset.
+      reply.type('application/json; charset=UTF-8');
+      return endpoints.change(request);
+    });
+    app.delete<{ Params: Params }>(
+      url,
+      { config: { access: scopes('delete:servers'), server: 'default' } },
+      (request, reply) => endpoints.stop(request, reply),
     );
   }
 }
@@ -86,7 +95,7 @@ class ServerEndpoints {
   /** Makes a named server without starting it. */
   async create(request: ServerRequest, reply: FastifyReply): Promise<JsonObject> {
     const { store } = this.#context;
-    const { user, name } = await this.#target(request);
+    const { user, name } = await this.#target(request, true);
     if (name === '') throw httpError(409, `User ${user.name} already has a default server`);
     if (await store.spawners.find(user.id, name)) {
       throw httpError(409, `User ${user.name} already has server ${name}`);
@@ -104,7 +113,7 @@ class ServerEndpoints {
 
   async start(request: ServerRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { servers, named, slowSpawnMs } = this.#options;
-    const { user, name } = await this.#target(request);
+    const { user, name } = await this.#target(request, true);
     const body = serverBody(request.body);
     const displayName = name === '' ? undefined : body.displayName;
     if (name !== '') await named.check(user, name, displayName ?? name, { requester: request });
@@ -130,7 +139,7 @@ class ServerEndpoints {
       await named.check(user, name, newDisplayName, { requester: request, checkLimit: false });
     }
     const spawner = await store.spawners.find(user.id, name);
-    if (!spawner) throw httpError(404, `User ${user.name} has no such server ${safeText(name)}`);
+    if (!spawner) throw httpError(404, `User ${user.name} has no such server ${pythonRepr(name)}`);
     const status = servers.status(user, name);
     if (status.ready || status.pending !== null) {
       throw httpError(400, `${logName(user, name)} is active. Please stop it before modifying it.`);
@@ -172,11 +181,17 @@ class ServerEndpoints {
     return empty(reply, stopping ? 202 : 204);
   }
 
-  async #target(request: ServerRequest): Promise<{ readonly user: UserRecord; readonly name: ServerName }> {
+  /** @throws Fault 404; for a text that names no server, when one is to be made, 400 as for any new bad name */
+  async #target(
+    request: ServerRequest,
+    making = false,
+  ): Promise<{ readonly user: UserRecord; readonly name: ServerName }> {
     const user = await findUser(this.#context.store, request.params.user_name);
-    const name = parseServerName(request.params.server_name ?? '');
-    if (name === undefined) throw httpError(404);
-    return { user, name };
+    const text = request.params.server_name ?? '';
+    const name = parseServerName(text);
+    if (name !== undefined) return { user, name };
+    if (making) await this.#options.named.check(user, text, text, { requester: request });
+    throw httpError(making ? 400 : 404);
   }
 
   async #model(request: ServerRequest, user: UserRecord, spawner: SpawnerRecord): Promise<JsonObject> {
@@ -218,7 +233,7 @@ function readChange(body: unknown): Change {
     throw httpError(400, 'user_options must be a dict');
   const parsed = typeof name === 'string' ? parseServerName(name) : undefined;
   if (typeof name === 'string' && parsed === undefined)
-    throw httpError(400, `Invalid server_name: ${safeText(name)}`);
+    throw httpError(400, `Invalid server_name: ${pythonRepr(name)}`);
   return { name: parsed, displayName: displayName || undefined, userOptions };
 }
 

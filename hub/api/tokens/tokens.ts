@@ -5,6 +5,7 @@ import { isJsonObject } from '../../../core/model/json.js';
 import { timestamp } from '../../../core/model/time.js';
 import { jsonBody } from '../../http/body.js';
 import { httpError } from '../../http/errors.js';
+import { isTruthy } from '../../http/python-text.js';
 import { PUBLIC, scopes } from '../../http/route-config.js';
 import type { Principal } from '../../principal.js';
 import {
@@ -81,7 +82,7 @@ export function registerTokens(app: FastifyInstance, context: ApiContext, option
           : await store.tokens.byUserAndClient(user.id, token.clientId);
       await options.revoked(tokens);
       await store.tokens.delete(tokens.map((each) => each.id));
-      return reply.code(204).type('text/plain').send();
+      return reply.code(204).send();
     },
   );
 }
@@ -92,7 +93,8 @@ async function create(
   request: FastifyRequest<{ Params: Params }>,
 ): Promise<JsonObject> {
   const { store, rights, clock } = context;
-  const body = jsonBody(request.body) ?? {};
+  const given = jsonBody(request.body);
+  const body = isTruthy(given) ? given : {};
   if (!isJsonObject(body)) throw httpError(400, 'Body must be a JSON dict or empty');
   const { principal, access } = await requester(context, options, request, body);
   const user = await store.users.byName(request.params.user_name);
@@ -152,7 +154,8 @@ async function tokenNamed(context: ApiContext, user: UserRecord, id: string): Pr
 async function model(context: ApiContext, user: UserRecord, token: TokenRecord): Promise<JsonObject> {
   const { store, rights } = context;
   const client = token.clientId === null ? undefined : await store.oauth.client(token.clientId);
-  return tokenModel(token, {
+  const used = { ...token, lastActivity: context.activity.ofToken(token) };
+  return tokenModel(used, {
     owner: { kind: 'user', name: user.name },
     scopes: (await rights.ofToken(token, { kind: 'user', user })).toList(),
     oauthClient: client ? client.description || client.identifier : '',

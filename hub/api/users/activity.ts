@@ -4,6 +4,7 @@ import { isJsonObject, type JsonValue } from '../../../core/model/json.js';
 import { isoTimestamp, type Timestamp, timestamp } from '../../../core/model/time.js';
 import { jsonBody } from '../../http/body.js';
 import { httpError } from '../../http/errors.js';
+import { isTruthy, pythonRepr } from '../../http/python-text.js';
 import { scopes } from '../../http/route-config.js';
 import type { SpawnerRecord, Store } from '../../store/types.js';
 import type { ApiContext } from '../context.js';
@@ -18,27 +19,21 @@ export function registerActivity(app: FastifyInstance, context: ApiContext): voi
     { config: { access: scopes('users:activity') } },
     async (request, reply) => {
       const user = await store.users.byName(request.params.user_name);
-      if (!user) throw httpError(404, `No such user: '${request.params.user_name}'`);
+      if (!user) throw httpError(404, `No such user: ${pythonRepr(request.params.user_name)}`);
       const body = jsonBody(request.body);
       if (!isJsonObject(body)) throw httpError(400, 'body must be a json dict');
       const { last_activity: at, servers } = body;
-      if (!at && !truthy(servers)) {
+      if (!at && !isTruthy(servers)) {
         throw httpError(400, 'body must contain at least one of `last_activity` or `servers`');
       }
       const now = clock.now();
-      const ofServers = truthy(servers) ? await serverActivity(store, user, servers, now) : new Map();
+      const ofServers = isTruthy(servers) ? await serverActivity(store, user, servers, now) : new Map();
       const ofUser = at ? parseActivity(at, now) : undefined;
       if (ofUser) await context.activity.user(user, ofUser);
       for (const [spawner, time] of ofServers) await context.activity.server(spawner, time);
       return reply.code(200).send('');
     },
   );
-}
-
-/** Python's truth of a JSON value. */
-function truthy(value: JsonValue | undefined): value is JsonValue {
-  if (value === undefined || value === null || value === false || value === 0 || value === '') return false;
-  return typeof value !== 'object' || Object.keys(value).length > 0;
 }
 
 async function serverActivity(
@@ -69,7 +64,7 @@ const ISO =
 export function parseActivity(value: JsonValue, nowMs: number): Timestamp {
   const millis = typeof value === 'string' ? millisOf(value.trim()) : Number.NaN;
   if (!Number.isFinite(millis) || millis < 0 || millis > 253_402_300_799_999) {
-    throw httpError(400, `Not a valid timestamp: ${JSON.stringify(value).slice(0, 100)}`);
+    throw httpError(400, `Not a valid timestamp: ${pythonRepr(value)}`);
   }
   const time = timestamp(millis);
   if (millis - nowMs > MAX_FUTURE_MS) {

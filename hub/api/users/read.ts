@@ -1,10 +1,11 @@
-/** `GET /users`, `GET /users/:name` (contracts/hub.md 1b, 1c). */
+/** `GET /users`, `GET /users/:name` (JupyterHub 6.1.1 apihandlers/users.py). */
 import type { FastifyInstance } from 'fastify';
 import { httpError } from '../../http/errors.js';
+import { queryArgument } from '../../http/query.js';
 import { listScopes, scopes } from '../../http/route-config.js';
 import { visibleUsers } from '../../rbac/lists.js';
 import type { UserQuery } from '../../store/types.js';
-import { type ApiContext, findUser, includesStoppedServers, queryArgument } from '../context.js';
+import { type ApiContext, findUser, includesStoppedServers } from '../context.js';
 import { paged, pageRequest } from '../pagination.js';
 
 export function registerUserReads(app: FastifyInstance, context: ApiContext): void {

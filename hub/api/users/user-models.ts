@@ -3,6 +3,7 @@
  * may see.
  */
 import type { JsonObject } from '../../../core/model/json.js';
+import type { Timestamp } from '../../../core/model/time.js';
 import type { ScopeSet } from '../../../core/scopes/index.js';
 import { pickKeys, Visibility } from '../../rbac/visible.js';
 import type { SpawnerRecord, Store, UserRecord } from '../../store/types.js';
@@ -13,6 +14,8 @@ export interface UserModelsOptions {
   readonly urls: UrlRoots;
   /** State of a server beyond its row. */
   serverView(user: UserRecord, spawner: SpawnerRecord): ServerView;
+  /** When the user was last active, counting what is not written yet. */
+  lastActivity(user: UserRecord): Timestamp | null;
 }
 
 export class UserModels {
@@ -78,7 +81,7 @@ export class UserModels {
     if (keys.size === 0) return undefined;
     const defaultServer = views.find((view) => view.spawner.name === '');
     const whole = userModel(
-      user,
+      { ...user, lastActivity: this.#options.lastActivity(user) },
       { roles: parts.roles, groups: parts.groups, defaultServer, servers },
       this.#options.urls,
     );

@@ -6,6 +6,7 @@ import type { UserName } from '../../../core/model/names.js';
 import { safeText } from '../../../core/wire/scrub.js';
 import { jsonBody } from '../../http/body.js';
 import { httpError } from '../../http/errors.js';
+import { pythonRepr } from '../../http/python-text.js';
 import { scopes } from '../../http/route-config.js';
 import {
   assignDefaultRoles,
@@ -173,7 +174,7 @@ async function newNameOf(
 ): Promise<UserName | undefined> {
   if (typeof value !== 'string' || value === user.name) return undefined;
   const name = people.validate(people.normalize(value));
-  if (name === undefined) throw httpError(400, `Invalid username: ${safeText(people.normalize(value))}`);
+  if (name === undefined) throw httpError(400, `Invalid username: ${pythonRepr(people.normalize(value))}`);
   if (await context.store.users.byName(name)) {
     throw httpError(400, `User ${name} already exists, username must be unique`);
   }

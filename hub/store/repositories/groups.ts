@@ -39,6 +39,10 @@ export function groupRepository(access: Access): GroupRepository {
       const [row] = await access.read(byName(s, name));
       return row && groupRecord(row);
     },
+    byIds: async (ids) => {
+      const chosen = s.db.selectFrom('groups').where((e) => s.among(e.ref('groups.id'), s.list(ids)));
+      return (await access.read(query(chosen.select(COLUMNS)))).map(groupRecord);
+    },
     byUser: async (userId) => (await access.read(byUser(s, userId))).map(groupRecord),
     namesByUsers: (userIds) => namesByUsers(access, userIds),
     list: async ({ offset, limit, only }) => {
@@ -63,6 +67,7 @@ export function groupRepository(access: Access): GroupRepository {
       );
       return rows.map((row) => row.name as UserName);
     },
+    membersOfMany: (groupIds) => membersOfMany(access, groupIds),
     isMember: async (user, group) => (await access.read(membership(s, user, group))).length > 0,
     create: (name, properties) => access.write((session) => create(session, name, properties ?? {})),
     setProperties: (id, properties) =>
@@ -110,6 +115,26 @@ async function namesByUsers(
   );
   for (const row of rows) names.get(row.user_id)?.push(row.name);
   return names;
+}
+
+async function membersOfMany(
+  access: Access,
+  groupIds: readonly number[],
+): Promise<ReadonlyMap<number, readonly UserName[]>> {
+  const { sql: s } = access;
+  const members = new Map<number, UserName[]>(groupIds.map((id) => [id, []]));
+  const rows = await access.read(
+    query(
+      s.db
+        .selectFrom('user_group_map as m')
+        .innerJoin('users', 'users.id', 'm.user_id')
+        .select(['m.group_id', 'users.name'])
+        .where((e) => s.among(e.ref('m.group_id'), s.list(groupIds)))
+        .orderBy('users.id'),
+    ),
+  );
+  for (const row of rows) members.get(row.group_id)?.push(row.name as UserName);
+  return members;
 }
 
 async function create(session: Session, name: string, properties: JsonObject): Promise<GroupRecord> {

@@ -117,6 +117,10 @@ export function spawnerRepository(access: Access): SpawnerRepository {
     (await access.read(found)).map(spawnerRecord);
   return {
     byId: async (id) => (isId(id) ? one(byId(access.sql, id)) : undefined),
+    byIds: (ids) =>
+      many(
+        query(select(access.sql).where((e) => access.sql.among(e.ref('spawners.id'), access.sql.list(ids)))),
+      ),
     byUser: (userId) => many(byUser(access.sql, userId)),
     byUsers: (userIds, activeOnly) => many(selectUsers(access.sql, userIds, activeOnly)),
     find: (userId, name) => one(byName(access.sql, userId, name)),

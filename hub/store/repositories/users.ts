@@ -64,6 +64,7 @@ export function userRepository(access: Access, clock: Clock): UserRepository {
     byId: async (id) => (isId(id) ? one(byId(access.sql, id)) : undefined),
     byName: (name) => one(byName(access.sql, name)),
     byCookieId: (cookieId) => one(byCookieId(access.sql, cookieId)),
+    byIds: async (ids) => (await access.read(selectIds(access.sql, ids))).map(userRecord),
     byNames: async (names) => (await access.read(selectNames(access.sql, names))).map(userRecord),
     list: (asked) => list(access, asked),
     count: async () => {
@@ -92,6 +93,16 @@ export function userRepository(access: Access, clock: Clock): UserRepository {
     touch: (activity) => access.write((session) => touchRows(session, 'users', activity)),
     delete: (id) => access.write((session) => remove(session, id)),
   };
+}
+
+function selectIds(s: Sql, ids: readonly number[]): Query<UserRow> {
+  return query(
+    s.db
+      .selectFrom('users')
+      .select(USER_COLUMNS)
+      .where((e) => s.among(e.ref('users.id'), s.list(ids)))
+      .orderBy('users.id'),
+  );
 }
 
 function selectNames(s: Sql, names: readonly string[]): Query<UserRow> {
