@@ -55,6 +55,8 @@ async function runHub(context: StartContext): Promise<number> {
   const spawner = await spawnerOf(context, addresses);
   const notes: string[] = [];
   const ended = withResolvers<Ending>();
+  // From the first moment on: a start that is told to end is finished first, so that it leaves nothing half made.
+  using _signals = onSignals((signal) => ended.resolve({ kind: 'signal', signal }), log);
   await using hub = new Hub({
     config,
     authenticator: await authenticatorOf(context, notes),
@@ -67,19 +69,18 @@ async function runHub(context: StartContext): Promise<number> {
     inMemory: context.inMemory,
     onShutdownRequest: (options) => ended.resolve({ kind: 'asked', options }),
   });
-  await hub.start();
-  log.info(`the hub is ready: open ${browserUrl(addresses)}`);
-  if (spawner.sharedAccount !== undefined) log.warn(spawner.sharedAccount);
-  for (const note of notes) terminal.err(`${note}\n`);
-  const stopListening = onSignals((signal) => ended.resolve({ kind: 'signal', signal }), log);
   try {
-    const ending = await ended.promise;
-    log.info('ending', { because: ending.kind === 'signal' ? ending.signal : 'asked by the API' });
-    await hub.stop(ending.kind === 'asked' ? ending.options : {});
-    return 0;
+    await hub.start();
+    log.info(`the hub is ready: open ${browserUrl(addresses)}`);
+    if (spawner.sharedAccount !== undefined) log.warn(spawner.sharedAccount);
   } finally {
-    stopListening();
+    // Passwords that a failed start has made are kept from now on, and shown at no other.
+    for (const note of notes) terminal.err(`${note}\n`);
   }
+  const ending = await ended.promise;
+  log.info('ending', { because: ending.kind === 'signal' ? ending.signal : 'asked by the API' });
+  await hub.stop(ending.kind === 'asked' ? ending.options : {});
+  return 0;
 }
 
 type Ending =
@@ -94,15 +95,17 @@ function withResolvers<T>(): { readonly promise: Promise<T>; resolve(value: T): 
   return { promise, resolve: (value) => resolver(value) };
 }
 
-/** @returns a function that lets go of the signals again */
-function onSignals(end: (signal: string) => void, log: Log): () => void {
+/** Disposed of, it lets go of the signals again. */
+function onSignals(end: (signal: string) => void, log: Log): Disposable {
   const signals = ['SIGINT', 'SIGTERM'] as const;
   const status = (): void => log.info('still running', { uptimeSeconds: Math.round(process.uptime()) });
   for (const signal of signals) process.on(signal, end);
   process.on('SIGUSR1', status);
-  return () => {
-    for (const signal of signals) process.off(signal, end);
-    process.off('SIGUSR1', status);
+  return {
+    [Symbol.dispose]() {
+      for (const signal of signals) process.off(signal, end);
+      process.off('SIGUSR1', status);
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 
@@ -19,6 +19,30 @@ export function serverProcesses(folder: string): readonly ServerProcess[] {
     if (command.includes('terminal/server/main.js')) found.push({ pid: Number(entry), spawnId });
   }
   return found;
+}
+
+/** Every process but this one that was started in or for a folder: by its working directory, arguments or environment. */
+export function processesBelow(
+  folder: string,
+): ReadonlyArray<{ readonly pid: number; readonly command: string }> {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && isAlive(Number(name)))
+    .map((name) => ({ pid: Number(name), command: readProc(name, 'cmdline').replaceAll('\0', ' ').trim() }))
+    .filter(({ pid, command }) =>
+      [workingDirectory(pid), command, readProc(String(pid), 'environ')].some((text) =>
+        text.includes(folder),
+      ),
+    );
+}
+
+function workingDirectory(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch (error) {
+    // It ended while we looked.
+    if (error instanceof Error) return '';
+    throw error;
+  }
 }
 
 export function isAlive(pid: number): boolean {
