@@ -67,7 +67,11 @@ const log = openSync(join(folder, 'peers.log'), 'a');
 async function launch(command, env) {
   const child = spawn(command[0], command.slice(1), { env, cwd: folder, stdio: ['ignore', log, log] });
   const gone = new Promise((resolve) => child.once('exit', resolve));
-  return { child, stop: () => (child.kill('SIGKILL'), gone) };
+  const stop = () => {
+    child.kill('SIGKILL');
+    return gone;
+  };
+  return { child, stop };
 }
 
 /** Milliseconds from fork to the first answer, and resident MiB a second later. */

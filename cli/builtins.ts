@@ -36,7 +36,7 @@ export interface Slot<K = unknown> {
   readonly instead: string;
 }
 
-export interface Builtin<K = unknown> {
+interface Builtin<K = unknown> {
   readonly declaration: ClassDeclaration;
   /** The plug-in itself, loaded when it is chosen. */
   readonly load?: () => Promise<K>;

@@ -29,7 +29,7 @@ export interface LoadOptions {
   readonly cwd: string;
 }
 
-export type ChosenPlugins = { readonly [Name in SlotName]: Chosen<SlotKinds[Name]> };
+type ChosenPlugins = { readonly [Name in SlotName]: Chosen<SlotKinds[Name]> };
 
 export interface LoadedConfig {
   readonly config: HubSettings;

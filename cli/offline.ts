@@ -9,7 +9,7 @@ export interface OfflineHub extends AsyncDisposable {
   upgradeDb(): Promise<UpgradeReport>;
 }
 
-export interface UpgradeReport {
+interface UpgradeReport {
   /** Where the file was copied to; absent when there was none to copy. */
   readonly backup?: string;
   /** One line for a person. */

@@ -12,7 +12,7 @@ import type { Slot } from './builtins.js';
  * A plug-in of a user's own package: `package#Export` names an object that is a plug-in of its slot (`SpawnerKind`,
  * `AuthenticatorKind`) and holds its declaration beside.
  */
-export interface ForeignPlugin {
+interface ForeignPlugin {
   readonly declaration: ClassDeclaration;
 }
 

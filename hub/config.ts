@@ -126,5 +126,3 @@ export const AnteroomClass = declareClass({
     }),
   },
 });
-
-export type AnteroomConfig = Resolved<typeof AnteroomClass>;

@@ -1,4 +1,3 @@
-import type { Resolved } from '../../core/config/declare.js';
 import { declareClass } from '../../core/config/declare.js';
 import * as t from '../../core/config/traits.js';
 import { LocalAuthenticatorClass } from '../../core/plugin/authenticator-traits.js';
@@ -23,5 +22,3 @@ export const PAMAuthenticatorClass = declareClass({
     service: t.unicode('login', { help: 'The PAM service asked.' }),
   },
 });
-
-export type PAMAuthenticatorConfig = Resolved<typeof PAMAuthenticatorClass>;

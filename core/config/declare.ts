@@ -10,7 +10,7 @@ import type { ConfigTree } from './tree.js';
 import { settingOf } from './tree.js';
 
 export type TraitMap = Readonly<Record<string, Trait<unknown>>>;
-export type ValuesOf<M extends TraitMap> = { readonly [K in keyof M]: ValueOf<M[K]> };
+type ValuesOf<M extends TraitMap> = { readonly [K in keyof M]: ValueOf<M[K]> };
 
 /** A fault in what was configured: `Class.trait`, where it was set, what is wrong. */
 export interface ConfigFault {

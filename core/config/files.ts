@@ -9,7 +9,7 @@ import { messageOf, StartupFault } from '../fault.js';
 import { isJsonObject } from '../model/json.js';
 import { type ConfigRecorder, recorder, type Sections } from './recorder.js';
 
-export type ConfigFileKind = 'module' | 'json' | 'yaml';
+type ConfigFileKind = 'module' | 'json' | 'yaml';
 
 export interface ConfigFile {
   readonly path: string;

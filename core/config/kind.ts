@@ -50,7 +50,7 @@ export class TraitError extends Error {
 }
 
 /** A bounded, one-line picture of a value for a fault message. */
-export function describe(value: unknown): string {
+function describe(value: unknown): string {
   const text =
     typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Infinity });
   return `${text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text} (${typeName(value)})`;

@@ -1,6 +1,6 @@
 /** JSON as TypeScript sees it. */
 export type JsonValue = string | number | boolean | null | JsonArray | JsonObject;
-export type JsonArray = readonly JsonValue[];
+type JsonArray = readonly JsonValue[];
 export interface JsonObject {
   readonly [key: string]: JsonValue | undefined;
 }

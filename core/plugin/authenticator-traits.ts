@@ -9,7 +9,6 @@ import * as t from '../config/traits.js';
 type Awaitable<T> = T | Promise<T>;
 export type PostAuthHook = (authenticator: unknown, handler: unknown, model: unknown) => Awaitable<unknown>;
 export type ReconcileHook = (authenticator: unknown, ...rest: unknown[]) => Awaitable<unknown>;
-export type OtpPrompt = (...args: never[]) => unknown;
 
 const names = t.unicode();
 
@@ -135,5 +134,3 @@ export const LocalAuthenticatorClass = declareClass({
     uids: t.dict(t.anything, {}, { help: 'User ids for accounts to be made: from name to number.' }),
   },
 });
-
-export type LocalAuthenticatorConfig = Resolved<typeof LocalAuthenticatorClass>;

@@ -23,22 +23,22 @@ export interface Hello {
   readonly readonly: boolean;
 }
 /** Everything before `seq` was parsed by the emulator. */
-export interface Ack {
+interface Ack {
   readonly type: 'ack';
   readonly seq: number;
 }
-export interface Resize {
+interface Resize {
   readonly type: 'resize';
   readonly cols: number;
   readonly rows: number;
   readonly serial: number;
 }
 /** Browsers cannot see WebSocket pings, so both ends have their own. Not counted as activity. */
-export interface Ping {
+interface Ping {
   readonly type: 'ping';
   readonly id: number;
 }
-export interface Pong {
+interface Pong {
   readonly type: 'pong';
   readonly id: number;
 }
@@ -66,18 +66,18 @@ export interface Welcome {
   readonly readonly: boolean;
 }
 /** The pty has this size from here on in the stream of output. */
-export interface Resized {
+interface Resized {
   readonly type: 'resized';
   readonly cols: number;
   readonly rows: number;
   /** Of the request, when this client made it; 0 otherwise. */
   readonly serial: number;
 }
-export interface InputAck {
+interface InputAck {
   readonly type: 'inputAck';
   readonly seq: number;
 }
-export interface Exit {
+interface Exit {
   readonly type: 'exit';
   readonly code: number;
   /** Signal number; 0 when the shell ended by itself. */
@@ -89,12 +89,12 @@ export interface Trouble {
   readonly message: string;
 }
 /** How many look at this session. */
-export interface Clients {
+interface Clients {
   readonly type: 'clients';
   readonly count: number;
 }
 /** The living sessions of this server, whenever that changes. */
-export interface Sessions {
+interface Sessions {
   readonly type: 'sessions';
   readonly names: readonly string[];
 }

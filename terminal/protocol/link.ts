@@ -35,7 +35,7 @@ export interface LineEvents {
 /** Why no connection comes about; a WebSocket does not tell, a plain request does. */
 export type Diagnosis = 'up' | 'signedOut' | 'forbidden' | 'stopped' | 'unreachable';
 
-export interface LinkTimers {
+interface LinkTimers {
   set(ms: number, task: () => void): unknown;
   clear(handle: unknown): void;
   /** Milliseconds, monotonic. */

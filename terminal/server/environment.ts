@@ -9,13 +9,13 @@ import { isJsonObject } from '../../core/model/json.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export type ListenTarget =
+type ListenTarget =
   | { readonly kind: 'address'; readonly host: string | undefined; readonly port: number }
   /** A socket that already listens, inherited from the spawner. */
   | { readonly kind: 'descriptor'; readonly fd: number };
 
 /** `JUPYTERHUB_COOKIE_OPTIONS`, as far as cookies of ours have such attributes. */
-export interface CookieOptions {
+interface CookieOptions {
   readonly secure: boolean | undefined;
   readonly sameSite: 'Lax' | 'Strict' | 'None' | undefined;
   readonly domain: string | undefined;

@@ -14,7 +14,7 @@ import type { PageFacts } from './facts.js';
 import { cleanPaste, clipboardWrite, isReply, openLink } from './safety.js';
 import { type TextKey, text } from './texts.js';
 
-export interface TabEvents {
+interface TabEvents {
   readonly onState: (state: LinkState) => void;
   readonly onMessage: (message: ServerMessage) => void;
   readonly onNotice: (key: TextKey, values?: Readonly<Record<string, string | number>>) => void;

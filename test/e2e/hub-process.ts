@@ -32,7 +32,7 @@ export interface HubOptions {
   readonly readyTimeoutMs?: number;
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -14,6 +14,6 @@ export function proofReply(apiToken: string, query: URLSearchParams): Reply {
   return jsonReply(200, { proof: proofOf(apiToken, nonce) });
 }
 
-export function proofOf(apiToken: string, nonce: string): string {
+function proofOf(apiToken: string, nonce: string): string {
   return createHmac('sha256', apiToken).update(`anteroom-proof:${nonce}`).digest('hex');
 }

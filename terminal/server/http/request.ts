@@ -22,7 +22,7 @@ export interface Visit {
   readonly sessionId: string;
 }
 
-export const SESSION_ID_COOKIE = 'jupyterhub-session-id';
+const SESSION_ID_COOKIE = 'jupyterhub-session-id';
 
 export function visitOf(
   request: IncomingMessage,

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
  * of its own, so that signalling the shell's group alone leaves the jobs. `setsid` and friends get away: they
  * asked for it.
  */
-export function sessionMembers(leader: number, proc = '/proc'): number[] {
+function sessionMembers(leader: number, proc = '/proc'): number[] {
   let entries: string[];
   try {
     entries = readdirSync(proc);
@@ -28,7 +28,7 @@ export function sessionMembers(leader: number, proc = '/proc'): number[] {
 }
 
 /** `false` when there is nobody (left) to signal. */
-export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
+function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
   try {
     process.kill(-leader, signal);
     return true;

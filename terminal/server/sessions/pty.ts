@@ -11,7 +11,7 @@ export interface Pty {
   resize(cols: number, rows: number): void;
 }
 
-export interface PtyEvents {
+interface PtyEvents {
   readonly onData: (chunk: Buffer) => void;
   readonly onExit: (code: number, signal: number) => void;
 }

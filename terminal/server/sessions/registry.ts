@@ -16,7 +16,7 @@ export interface RegistryOptions {
   readonly onInput: () => void;
 }
 
-export const MAX_SESSIONS = 32;
+const MAX_SESSIONS = 32;
 /** Ended sessions are kept for pages that were away when it happened: they still get the last output. */
 const MAX_ENDED = 8;
 const ENDED_MS = 10 * 60_000;

@@ -44,6 +44,7 @@ const STRIPPED: ReadonlySet<string> = new Set([
  */
 const PRELUDE =
   'stty iutf8 2>/dev/null; ' +
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's own ${}
   'for f in /proc/self/fd/*; do n="${f##*/}"; case "$n" in [0-2]|*[!0-9]*) ;; *) eval "exec $n>&-";; esac; done; ' +
   'exec "$0" "$@"';
 const PRELUDE_POSIX = 'stty iutf8 2>/dev/null; exec "$0" "$@"';

@@ -128,7 +128,7 @@ export class UpgradeGate implements Disposable {
 }
 
 /** Closes politely, and cuts the line of a peer that does not answer. */
-export function closeSurely(webSocket: WebSocket, code: number, reason: string): void {
+function closeSurely(webSocket: WebSocket, code: number, reason: string): void {
   webSocket.close(code, reason);
   setTimeout(() => webSocket.terminate(), 1_000).unref();
 }
