@@ -183,6 +183,7 @@ function apiContext(options: AppPartsOptions, urls: UrlRoots): ApiContext {
     clock,
     authState: (user) => sessions.accounts.authState(user),
     activity: {
+      flush: () => sessions.activity.flush(),
       ofToken: (token) => sessions.activity.lastOfToken(token),
       user: (user, at) => store.users.touch(new Map([[user.id, at]])),
       server: (spawner, at) => store.spawners.touch(new Map([[spawner.id, at]])),

@@ -35,7 +35,7 @@ import { installHeaders } from './http/headers.js';
 import { trackMethods } from './http/methods.js';
 import { parseQuery } from './http/query.js';
 import { requireDeclaredAccess } from './http/route-config.js';
-import { refuseNul } from './http/text.js';
+import { refuseNameless } from './http/text.js';
 import { type PageContext, pageText } from './pages/context.js';
 import { registerHome } from './pages/home.js';
 import { type LoginOptions, registerLogin } from './pages/login.js';
@@ -115,13 +115,13 @@ export function buildApp(parts: AppParts): FastifyInstance {
   requireDeclaredAccess(app);
   installBodyParser(app);
   installErrorHandling(app, errors);
-  refuseNul(app);
   const setHeaders = installHeaders(app, {
     apiPrefix,
     hubPrefix,
     overrides: parts.headerOverrides,
     cspReportUri: parts.cspReportUri,
   });
+  refuseNameless(app);
   logRequests(app, log);
   registerSession(app, { sessions: parts.sessions, apiPrefix });
   installGate(app, { rights: parts.rights, loginUrl: (request) => loginFor(parts, request) });

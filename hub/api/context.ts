@@ -13,6 +13,8 @@ import type { UserModels } from './users/user-models.js';
 export interface ActivitySink {
   user(user: { readonly id: number }, at: Timestamp): Promise<void>;
   server(spawner: { readonly id: number }, at: Timestamp): Promise<void>;
+  /** Writes what is not written yet. */
+  flush(): Promise<void>;
   /** When a token was last used, counting what is not written yet. */
   ofToken(token: TokenRecord): Timestamp | null;
 }

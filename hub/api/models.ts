@@ -44,10 +44,10 @@ export function serverModel(user: UserRecord, view: ServerView, urls: UrlRoots):
     stopped: pending === null && !ready,
     url,
     full_url: urls.publicOrigin === undefined ? null : `${urls.publicOrigin}${url}`,
-    user_options: spawner.userOptions,
+    user_options: spawner.userOptions ?? {},
     progress_url: progress,
     full_progress_url: urls.publicOrigin === undefined ? null : `${urls.publicOrigin}${progress}`,
-    state: spawner.state,
+    state: spawner.state ?? {},
   };
 }
 

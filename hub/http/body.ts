@@ -11,8 +11,17 @@ import { NUL } from './text.js';
 /** Bytes; JSON bodies of the API are lists of names at most. */
 export const DEFAULT_BODY_LIMIT = 1024 * 1024;
 
+/** RFC 9110 section 8.3.1, as far as the two names. */
+const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?:\s*;|\s*$)/;
+
 export function installBodyParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
+  // Fastify refuses a body whose content type is no media type; to JupyterHub it is a body like others.
+  app.addHook('onRequest', async (request) => {
+    const type = request.headers['content-type'];
+    if (type !== undefined && !MEDIA_TYPE.test(type))
+      request.headers['content-type'] = 'application/octet-stream';
+  });
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body.length === 0 ? null : body);
   });

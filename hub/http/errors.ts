@@ -52,7 +52,10 @@ export async function answerError(
   for (const [name, value] of Object.entries(fault.headers)) reply.header(name, value);
   if (answersJson(request, options.apiPrefix)) {
     const message = fault.message === '' ? null : fault.message;
-    return reply.type('application/json').send(JSON.stringify({ status: fault.status, message }));
+    // Bytes, because Fastify adds a charset to JSON text.
+    return reply
+      .type('application/json')
+      .send(Buffer.from(JSON.stringify({ status: fault.status, message })));
   }
   const page = await options.renderErrorPage(request, reply, {
     status: fault.status,

@@ -28,7 +28,7 @@ export function installHeaders(app: FastifyInstance, options: HeaderOptions): Se
     return payload;
   });
   app.addHook('onSend', async (request, reply, payload) => {
-    if (request.method !== 'GET' || reply.statusCode !== 200) return payload;
+    if (!['GET', 'HEAD'].includes(request.method) || reply.statusCode !== 200) return payload;
     if (typeof payload !== 'string' || reply.hasHeader('etag')) return payload;
     const etag = `"${createHash('sha1').update(payload).digest('hex')}"`;
     reply.header('Etag', etag);

@@ -6,7 +6,7 @@ import type { FastifyInstance, HTTPMethods, RouteOptions } from 'fastify';
 import { httpError } from './errors.js';
 import { PUBLIC } from './route-config.js';
 
-const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
+const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 interface Known {
   readonly methods: Set<string>;
@@ -45,14 +45,18 @@ function close(app: FastifyInstance, url: string, { methods, isApi, exempt }: Kn
       reply.send(),
     );
   }
+  const refuse = (method: readonly HTTPMethods[], xsrf: 'api' | 'page' | 'exempt'): void => {
+    app.route({
+      method: [...method],
+      url,
+      config: { access: PUBLIC, xsrf, answers },
+      handler: () => {
+        throw httpError(405);
+      },
+    });
+  };
+  // Tornado knows no TRACE at all; what it knows is checked before it is refused.
+  refuse(['TRACE'], 'exempt');
   const unsupported = isApi ? open.filter((method) => method !== 'OPTIONS') : open;
-  if (unsupported.length === 0) return;
-  app.route({
-    method: [...unsupported],
-    url,
-    config: { access: PUBLIC, xsrf: exempt ? 'exempt' : isApi ? 'api' : 'page', answers },
-    handler: () => {
-      throw httpError(405);
-    },
-  });
+  if (unsupported.length > 0) refuse(unsupported, exempt ? 'exempt' : isApi ? 'api' : 'page');
 }

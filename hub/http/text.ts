@@ -1,19 +1,26 @@
 /**
- * NUL in what a request names. No database column of ours can hold it (PostgreSQL refuses the very question), no name
- * has one, so it is refused once, for all routes.
+ * What no path or query may name, for all routes at once: NUL, which no database column of ours can hold (PostgreSQL
+ * refuses the very question) and no name has; and nothing at all, where a route wants a name.
  */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { httpError } from './errors.js';
 
 export const NUL = '\u0000';
 
-/** @throws Fault 400 in requests whose path or query has a NUL */
-export function refuseNul(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request) => {
+/** @throws Fault 400 in requests whose path or query has a NUL; one without a name where one belongs is not found */
+export function refuseNameless(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.is404) return undefined;
     if (holdsNul(request.params) || holdsNul(request.query)) {
       throw httpError(400, 'A NUL character is not allowed here');
     }
+    if (lacksName(request)) return reply.callNotFound();
+    return undefined;
   });
+}
+
+function lacksName({ params }: FastifyRequest): boolean {
+  return Object.entries(params as object).some(([name, value]) => name !== '*' && value === '');
 }
 
 function holdsNul(values: unknown): boolean {

@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { extname, join, relative } from 'node:path';
+import { STATUS_CODES } from 'node:http';
+import { dirname, extname, join, relative } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { StartupFault } from '../../core/fault.js';
 import { PUBLIC } from '../http/route-config.js';
@@ -46,11 +47,8 @@ export function registerStatic(app: FastifyInstance, options: StaticOptions): vo
     cacheHeaders(reply, 'v' in (request.query as object));
     return reply.type(file.type).send(file.bytes);
   };
-  const missing = (reply: FastifyReply): FastifyReply =>
-    reply
-      .code(404)
-      .type('text/html; charset=UTF-8')
-      .send('<html><title>404: Not Found</title><body>404: Not Found</body></html>');
+  const missing = (reply: FastifyReply): FastifyReply => refuse(reply, 404);
+  const folders = new Set(['', ...[...files.keys()].map((path) => dirname(path))]);
 
   app.route<{ Params: { '*': string } }>({
     method: ['GET', 'HEAD'],
@@ -58,7 +56,8 @@ export function registerStatic(app: FastifyInstance, options: StaticOptions): vo
     config,
     handler: (request, reply) => {
       const file = files.get(request.params['*']);
-      return file ? serve(request, reply, file) : missing(reply);
+      if (file) return serve(request, reply, file);
+      return refuse(reply, folders.has(request.params['*'].replace(/\/$/, '')) ? 403 : 404);
     },
   });
   app.route({
@@ -68,10 +67,28 @@ export function registerStatic(app: FastifyInstance, options: StaticOptions): vo
     handler: (_request, reply) => reply.type(logo.type).header('Etag', logoEtag).send(logo.bytes),
   });
   const icon = files.get('favicon.svg');
-  for (const url of ['/favicon.ico', `${options.hubPrefix}favicon.ico`]) {
-    app.get(url, { config }, (request, reply) => (icon ? serve(request, reply, icon) : missing(reply)));
+  // Browsers look at the type, not at the name: the icon is one for all of them.
+  for (const path of ['favicon.ico', 'static/favicon.ico']) {
+    app.route({
+      method: path.startsWith('static/') ? ['GET', 'HEAD'] : 'GET',
+      url: `${options.hubPrefix}${path}`,
+      config,
+      handler: (request, reply) => (icon ? serve(request, reply, icon) : missing(reply)),
+    });
   }
+  app.get('/favicon.ico', { config }, (request, reply) =>
+    icon ? serve(request, reply, icon) : missing(reply),
+  );
   app.get('/robots.txt', { config }, (_request, reply) => missing(reply));
+}
+
+/** As tornado's own handler of files does, which knows nothing of the hub's pages. */
+function refuse(reply: FastifyReply, status: 403 | 404): FastifyReply {
+  const text = `${status}: ${STATUS_CODES[status]}`;
+  return reply
+    .code(status)
+    .type('text/html; charset=UTF-8')
+    .send(`<html><title>${text}</title><body>${text}</body></html>`);
 }
 
 function cacheHeaders(reply: FastifyReply, versioned: boolean): void {

@@ -108,7 +108,9 @@ export async function requireXsrf(request: FastifyRequest, surface: XsrfSurface)
     hasOrigin: request.headers.origin !== undefined,
   });
   if (decision === 'exempt') return;
-  const failure = xsrfFailure(request.method, await givenXsrf(request), session.xsrfToken());
+  const given = await givenXsrf(request);
+  // Without a token there is nothing to compare, and no cookie to set for it.
+  const failure = xsrfFailure(request.method, given, given === undefined ? '' : session.xsrfToken());
   if (failure !== undefined) throw httpError(403, failure);
 }
 

@@ -2,6 +2,7 @@
 import { isJsonObject, type JsonObject } from '../../../core/model/json.js';
 import { jsonBody } from '../../http/body.js';
 import { httpError } from '../../http/errors.js';
+import { isTruthy } from '../../http/python-text.js';
 
 export interface ServerBody {
   readonly displayName: string | undefined;
@@ -15,7 +16,7 @@ export interface ServerBody {
  */
 export function serverBody(raw: unknown): ServerBody {
   const body = jsonBody(raw);
-  if (body === null || (isJsonObject(body) && Object.keys(body).length === 0) || !body) {
+  if (!isTruthy(body)) {
     return { displayName: undefined, userOptions: null };
   }
   if (!isJsonObject(body)) throw httpError(400, 'Body must be a JSON object');

@@ -16,10 +16,12 @@ export function registerUserReads(app: FastifyInstance, context: ApiContext): vo
     const page = pageRequest(request, context.limits);
     const only = visibleUsers(request.access.scopes);
     const nameFilter = queryArgument(request.query, 'name_filter');
+    const sort = sortOf(queryArgument(request.query, 'sort'));
+    if (sort.by === 'last_activity') await context.activity.flush();
     const listed = await store.users.list({
       offset: page.offset,
       limit: page.limit,
-      sort: sortOf(queryArgument(request.query, 'sort')),
+      sort,
       ...(state === undefined ? {} : { state: state === 'inactive' ? 'inactive' : 'active' }),
       ...(nameFilter ? { nameFilter } : {}),
       ...(only === 'all' ? {} : { only }),

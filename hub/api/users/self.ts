@@ -5,6 +5,7 @@ import { PUBLIC } from '../../http/route-config.js';
 import { ownerOf } from '../../rbac/owner.js';
 import { selfView } from '../../rbac/self-view.js';
 import { pickKeys, Visibility } from '../../rbac/visible.js';
+import type { ServiceRecord } from '../../store/types.js';
 import type { ApiContext } from '../context.js';
 import { serviceModel } from '../models.js';
 
@@ -18,7 +19,10 @@ export function registerSelf(app: FastifyInstance, context: ApiContext): void {
     const model =
       owner.kind === 'user'
         ? (await context.models.visible([owner.user], reading, { stoppedServers: false }))[0]
-        : pickKeys(serviceModel(owner.service), new Visibility(reading).serviceKeys(owner.service.name));
+        : pickKeys(
+            await ownService(context, owner.service),
+            new Visibility(reading).serviceKeys(owner.service.name),
+          );
     return {
       ...model,
       token_id: token ? `a${token.id}` : null,
@@ -26,4 +30,10 @@ export function registerSelf(app: FastifyInstance, context: ApiContext): void {
       scopes: shown,
     };
   });
+}
+
+/** From its row: what the specification leaves out is null here, unlike in `/services`. */
+async function ownService({ store }: ApiContext, service: ServiceRecord) {
+  const roles = await store.roles.of('service', service.id);
+  return serviceModel(service, { prefix: '', pid: 0, roles: roles.map((role) => role.name) });
 }

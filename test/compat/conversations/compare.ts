@@ -138,7 +138,9 @@ function jsonDifferences(path: string, theirs: unknown, ours: unknown): readonly
     const keys = new Set([...Object.keys(theirs), ...Object.keys(ours)]);
     return [...keys].flatMap((key) => jsonDifferences(`${path}.${key}`, theirs[key], ours[key]));
   }
-  return canonical(theirs) === canonical(ours) ? [] : [{ what: path, theirs: theirs ?? null, ours: ours ?? null }];
+  return canonical(theirs) === canonical(ours)
+    ? []
+    : [{ what: path, theirs: theirs ?? null, ours: ours ?? null }];
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
