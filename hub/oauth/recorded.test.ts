@@ -164,7 +164,7 @@ describe('a code that was refused', () => {
     const withChallenge = note.includes('verifier');
     const code = await codeFor(alice, challengeOf(withChallenge ? 'S256' : ''));
     await exchange(first, code);
-    // The issue orders it, and docs/compatibility.md says so: here JupyterHub leaves the code usable.
+    // Chosen (docs/compatibility.md): here JupyterHub leaves the code usable.
     const burnt = {
       ...second,
       response: { ...second.response, status: 400, json: { error: 'invalid_grant' } },
