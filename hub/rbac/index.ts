@@ -14,6 +14,7 @@ export { assignRoles } from './assign-roles.js';
 export { revokeBlockedUsers } from './blocked-users.js';
 export type { ConfigUsers } from './config-users.js';
 export { assignDefaultRoles, createUser, setAdmin } from './default-roles.js';
+export { HeldNamesCache } from './held-names.js';
 export { visibleGroups, visibleServices, visibleUsers } from './lists.js';
 export { loadGroups } from './load-groups.js';
 export { type LoadedRoles, loadRoles } from './load-roles.js';

@@ -9,5 +9,10 @@ export function selfView(
   owner: Owner,
   scopes: ScopeSet,
 ): { readonly reading: ScopeSet; readonly shown: readonly string[] } {
-  return { reading: scopes.union(ScopeSet.parse(identifyScopes(scopeOwner(owner)))), shown: scopes.toList() };
+  const implied = identifyScopes(scopeOwner(owner));
+  // Mostly they are held anyhow: the set stays the same object, of which more is known already.
+  const reading = implied.every((text) => scopes.containsText(text))
+    ? scopes
+    : scopes.union(ScopeSet.parse(implied));
+  return { reading, shown: scopes.toList() };
 }

@@ -53,6 +53,16 @@ export class Visibility {
   readonly #group: KeysFor;
   readonly #service: KeysFor;
 
+  /** The one of this set; sets are immutable and live as long as the rights they were made from. */
+  static of(scopes: ScopeSet): Visibility {
+    let known = KNOWN.get(scopes);
+    if (!known) {
+      known = new Visibility(scopes);
+      KNOWN.set(scopes, known);
+    }
+    return known;
+  }
+
   constructor(scopes: ScopeSet) {
     this.#scopes = scopes;
     this.#user = new KeysFor(scopes, USER);
@@ -89,6 +99,8 @@ export class Visibility {
   }
 }
 
+const KNOWN = new WeakMap<ScopeSet, Visibility>();
+
 class KeysFor {
   readonly #scopes: ScopeSet;
   readonly #always = new Set<string>();
@@ -111,5 +123,8 @@ class KeysFor {
 
 /** The visible part of a model. */
 export function pickKeys<Model extends object>(model: Model, keys: ReadonlySet<string>): Partial<Model> {
-  return Object.fromEntries(Object.entries(model).filter(([key]) => keys.has(key))) as Partial<Model>;
+  const picked: Partial<Model> = {};
+  for (const key of Object.keys(model) as (keyof Model & string)[])
+    if (keys.has(key)) picked[key] = model[key];
+  return picked;
 }

@@ -3,7 +3,7 @@
  * was right before is recognised by its digest, so that the 16384 rounds of a supplied token are not run at
  * every request. The row itself is read every time: a deleted token is dead at once.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
 import { timestamp } from '../../core/model/time.js';
 import { compareToken, tokenPrefix } from '../../core/wire/tokens.js';
@@ -28,7 +28,7 @@ export class TokenFinder {
   async find(token: string): Promise<TokenRecord | undefined> {
     if (token === '' || token.length > MAX_TOKEN) return undefined;
     const candidates = await this.#store.tokens.candidates(tokenPrefix(token), timestamp(this.#clock.now()));
-    const digest = createHash('sha256').update(token).digest('base64');
+    const digest = hash('sha256', token, 'base64');
     const match = candidates.find((row) => this.#matches(row, token, digest));
     if (!match) return undefined;
     if (match.clientId !== null) return match;

@@ -32,7 +32,7 @@ export interface Query<Row> {
 
 /** Many values in one parameter: JSON text on SQLite, an array on PostgreSQL. Made by `Sql.list`. */
 declare const many: unique symbol;
-type Many<T> = { readonly [many]: T };
+export type Many<T> = { readonly [many]: T };
 
 /** Everything that depends on the dialect when a query is built. */
 export interface Sql {

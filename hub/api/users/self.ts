@@ -21,7 +21,7 @@ export function registerSelf(app: FastifyInstance, context: ApiContext): void {
         ? (await context.models.visible([owner.user], reading, { stoppedServers: false }))[0]
         : pickKeys(
             await ownService(context, owner.service),
-            new Visibility(reading).serviceKeys(owner.service.name),
+            Visibility.of(reading).serviceKeys(owner.service.name),
           );
     return {
       ...model,

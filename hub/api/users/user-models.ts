@@ -5,6 +5,7 @@
 import type { JsonObject } from '../../../core/model/json.js';
 import type { Timestamp } from '../../../core/model/time.js';
 import type { ScopeSet } from '../../../core/scopes/index.js';
+import { HeldNamesCache } from '../../rbac/held-names.js';
 import { pickKeys, Visibility } from '../../rbac/visible.js';
 import type { SpawnerRecord, Store, UserRecord } from '../../store/types.js';
 import { type ServerView, serverModel, type UrlRoots, userModel } from '../models.js';
@@ -20,9 +21,11 @@ export interface UserModelsOptions {
 
 export class UserModels {
   readonly #options: UserModelsOptions;
+  readonly #held: HeldNamesCache;
 
   constructor(options: UserModelsOptions) {
     this.#options = options;
+    this.#held = new HeldNamesCache(options.store);
   }
 
   /** Visible models in the order given; users of whom nothing is visible are left out. */
@@ -33,20 +36,18 @@ export class UserModels {
   ): Promise<readonly JsonObject[]> {
     const ids = users.map((user) => user.id);
     const { store } = this.#options;
-    const [roles, groups, spawners] = await Promise.all([
-      store.roles.ofMany('user', ids),
-      store.groups.namesByUsers(ids),
+    const [heldBy, spawners] = await Promise.all([
+      this.#held.of(ids),
       store.spawners.byUsers(ids, !options.stoppedServers),
     ]);
     const spawnersOf = groupByUser(spawners);
-    const visibility = new Visibility(scopes);
+    const visibility = Visibility.of(scopes);
     const models: JsonObject[] = [];
     for (const user of users) {
       const spawners = spawnersOf.get(user.id) ?? [];
       if (options.readyOnly && !spawners.some((each) => this.#options.serverView(user, each).ready)) continue;
       const model = this.#model(user, visibility, {
-        roles: (roles.get(user.id) ?? []).map((role) => role.name),
-        groups: groups.get(user.id) ?? [],
+        ...heldBy(user.id),
         spawners,
         stoppedServers: options.stoppedServers,
       });

@@ -4,7 +4,7 @@ import type { UserName } from '../../../core/model/names.js';
 import { type Access, batches, type Session } from '../access.js';
 import { dictColumn, readDict } from '../codec.js';
 import { AlreadyExists, NotFound } from '../errors.js';
-import { hot, query } from '../sql.js';
+import { hot, type Many, query } from '../sql.js';
 import type { GroupRecord, GroupRepository } from '../types.js';
 
 const COLUMNS = ['groups.id', 'groups.name', 'groups.properties'] as const;
@@ -20,6 +20,14 @@ const byUser = hot((s, userId: number) =>
     .innerJoin('user_group_map as m', 'm.group_id', 'groups.id')
     .select(COLUMNS)
     .where('m.user_id', '=', userId)
+    .orderBy('groups.id'),
+);
+const namesOf = hot((s, userIds: Many<number>) =>
+  s.db
+    .selectFrom('user_group_map as m')
+    .innerJoin('groups', 'groups.id', 'm.group_id')
+    .select(['m.user_id', 'groups.name'])
+    .where((e) => s.among(e.ref('m.user_id'), userIds))
     .orderBy('groups.id'),
 );
 const membership = hot((s, user: string, group: string) =>
@@ -103,17 +111,7 @@ async function namesByUsers(
 ): Promise<ReadonlyMap<number, readonly string[]>> {
   const { sql: s } = access;
   const names = new Map<number, string[]>(userIds.map((id) => [id, []]));
-  const rows = await access.read(
-    query(
-      s.db
-        .selectFrom('user_group_map as m')
-        .innerJoin('groups', 'groups.id', 'm.group_id')
-        .select(['m.user_id', 'groups.name'])
-        .where((e) => s.among(e.ref('m.user_id'), s.list(userIds)))
-        .orderBy('groups.id'),
-    ),
-  );
-  for (const row of rows) names.get(row.user_id)?.push(row.name);
+  for (const row of await access.read(namesOf(s, s.list(userIds)))) names.get(row.user_id)?.push(row.name);
   return names;
 }
 

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { type Access, batches, type Session } from '../access.js';
 import { listColumn, readFlag, readList } from '../codec.js';
 import { NotFound } from '../errors.js';
-import { compilable, hot, type Query, query, raw, type Sql } from '../sql.js';
+import { compilable, hot, type Many, type Query, query, raw, type Sql } from '../sql.js';
 import type { EntityKind, RoleRecord, RoleRepository } from '../types.js';
 
 const COLUMNS = [
@@ -53,8 +53,9 @@ function roleMap(kind: EntityKind) {
     of: hot((s, id: number) =>
       compilable(s, sql<RoleRow>`${roles} where m.${holder} = ${id} order by roles.id`),
     ),
-    ofMany: (s: Sql, ids: readonly number[]) =>
-      raw(sql<HeldRow>`${roles} where ${s.among(sql`m.${holder}`, s.list(ids))} order by roles.id`, s),
+    ofMany: hot((s, ids: Many<number>) =>
+      compilable(s, sql<HeldRow>`${roles} where ${s.among(sql`m.${holder}`, ids)} order by roles.id`),
+    ),
     holders: (s: Sql, roleId: number) =>
       raw(
         sql<Holder>`select ${holder} as holder, managed_by_auth from ${table} where role_id = ${roleId} order by 1`,
@@ -92,7 +93,7 @@ export function roleRepository(access: Access): RoleRepository {
     of: async (kind, id) => (await access.read(MAPS[kind].of(s, id))).map(roleRecord),
     ofMany: async (kind, ids) => {
       const held = new Map<number, RoleRecord[]>(ids.map((id) => [id, []]));
-      for (const row of await access.read(MAPS[kind].ofMany(s, ids)))
+      for (const row of await access.read(MAPS[kind].ofMany(s, s.list(ids))))
         held.get(row.holder)?.push(roleRecord(row));
       return held;
     },

@@ -4,7 +4,7 @@ import type { Timestamp } from '../../../core/model/time.js';
 import { type Access, isId, type Session } from '../access.js';
 import { dictColumn, readDict } from '../codec.js';
 import { AlreadyExists, NotFound } from '../errors.js';
-import { hot, type Query, query, type Sql } from '../sql.js';
+import { hot, type Many, type Query, query, type Sql } from '../sql.js';
 import type { ServerRecord, SpawnerRecord, SpawnerRepository } from '../types.js';
 import { removeSpawners } from './spawner-removal.js';
 import { touchRows } from './touch.js';
@@ -101,6 +101,17 @@ const active = hot((s) =>
     )
     .orderBy('spawners.id'),
 );
+const ofUsers = hot((s, userIds: Many<number>) =>
+  select(s)
+    .where((e) => s.among(e.ref('spawners.user_id'), userIds))
+    .orderBy('spawners.id'),
+);
+const activeOfUsers = hot((s, userIds: Many<number>) =>
+  select(s)
+    .where((e) => s.among(e.ref('spawners.user_id'), userIds))
+    .where('spawners.server_id', 'is not', null)
+    .orderBy('spawners.id'),
+);
 const countActive = hot((s) =>
   s.db
     .selectFrom('spawners')
@@ -122,7 +133,8 @@ export function spawnerRepository(access: Access): SpawnerRepository {
         query(select(access.sql).where((e) => access.sql.among(e.ref('spawners.id'), access.sql.list(ids)))),
       ),
     byUser: (userId) => many(byUser(access.sql, userId)),
-    byUsers: (userIds, activeOnly) => many(selectUsers(access.sql, userIds, activeOnly)),
+    byUsers: (userIds, activeOnly) =>
+      many((activeOnly ? activeOfUsers : ofUsers)(access.sql, access.sql.list(userIds))),
     find: (userId, name) => one(byName(access.sql, userId, name)),
     byOAuthClient: (clientId) => one(byClient(access.sql, clientId)),
     active: async () => {
@@ -141,13 +153,6 @@ export function spawnerRepository(access: Access): SpawnerRepository {
         await removeSpawners(session, [{ ...row, id: row.spawner_id }]);
       }),
   };
-}
-
-function selectUsers(s: Sql, userIds: readonly number[], activeOnly: boolean): Query<SpawnerRow> {
-  const found = select(s)
-    .where((e) => s.among(e.ref('spawners.user_id'), s.list(userIds)))
-    .orderBy('spawners.id');
-  return query(activeOnly ? found.where('spawners.server_id', 'is not', null) : found);
 }
 
 async function existing(session: Session, id: number): Promise<SpawnerRow> {

@@ -53,9 +53,11 @@ export class Connection {
   #prepare(text: string): Database.Statement {
     const known = this.#statements.get(text);
     if (known !== undefined) {
-      // Back to the young end of the map's order.
-      this.#statements.delete(text);
-      this.#statements.set(text, known);
+      if (this.#statements.size > MAX_STATEMENTS / 2) {
+        // Back to the young end of the map's order; while few are kept, none is about to be dropped.
+        this.#statements.delete(text);
+        this.#statements.set(text, known);
+      }
       return known;
     }
     const statement = this.#database.prepare(text);
