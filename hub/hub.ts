@@ -18,6 +18,7 @@ import type { JsonObject } from '../core/model/json.js';
 import type { Authenticator } from '../core/plugin/authenticator.js';
 import type { ProxyClient } from '../core/plugin/proxy-client.js';
 import type { HubSettings } from '../core/plugin/selection.js';
+import { portHolder } from '../core/port-holder.js';
 import { ScopeRegistry } from '../core/scopes/index.js';
 import { CryptKeeper } from '../core/wire/fernet.js';
 import { serverClientId } from '../core/wire/tokens.js';
@@ -63,6 +64,7 @@ export class Hub implements AsyncDisposable {
   readonly #resources = new Disposables();
   #lifecycle: ServerLifecycle | undefined;
   #app: FastifyInstance | undefined;
+  #started = false;
 
   constructor(options: HubOptions) {
     this.#options = options;
@@ -175,6 +177,7 @@ export class Hub implements AsyncDisposable {
     this.#resources.defer(() => this.#app?.close());
     this.#resources.defer(() => feed[Symbol.dispose]());
     await this.#run(store, proxy);
+    this.#started = true;
   }
 
   /**
@@ -183,8 +186,10 @@ export class Hub implements AsyncDisposable {
    */
   async #run(store: Store, proxy: ProxyClient): Promise<void> {
     const { clock, log } = this.#options;
-    await proxy.provision();
     this.#resources.use(proxy);
+    // A failed start leaves only what was there before it.
+    this.#resources.defer(() => (this.#started || !proxy.startedHere ? undefined : proxy.stop()));
+    await proxy.provision();
     await this.#lifecycle?.load();
     await this.#listen();
     await this.#lifecycle?.adoptAll();
@@ -255,10 +260,7 @@ export class Hub implements AsyncDisposable {
         await chmod(bind.path, bind.mode);
       }
     } catch (error) {
-      const where = bind.kind === 'tcp' ? `${bind.host}:${bind.port}` : bind.path;
-      throw new StartupFault([
-        `the hub cannot listen on ${where} (${messageOf(error)}): end the program that holds it, or set c.JupyterHub.hub_port`,
-      ]);
+      throw new StartupFault([cannotListen(bind, error)]);
     }
     this.#options.log.info('the hub listens', { at: this.addresses.connectOrigin });
   }
@@ -314,4 +316,19 @@ async function addressesOf(host: string | undefined, log: Log): Promise<readonly
     });
     return [];
   }
+}
+
+/** Names whoever holds the port, as far as this account may see. */
+function cannotListen(bind: HubAddresses['bind'], error: unknown): string {
+  const advice = 'end that program, or set c.JupyterHub.hub_port';
+  const why = messageOf(error);
+  if (bind.kind === 'unix') return `the hub cannot listen on ${bind.path} (${why})`;
+  const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+  if (!taken)
+    return `the hub cannot listen on ${bind.host}:${bind.port} (${why}): set c.JupyterHub.hub_ip and hub_port`;
+  const holder = portHolder(bind.port);
+  const who = holder
+    ? `process ${holder.pid} (${holder.program})`
+    : 'a process that this account cannot look at';
+  return `the hub's port ${bind.port} is taken by ${who}: ${advice}`;
 }

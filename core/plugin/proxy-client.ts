@@ -16,6 +16,8 @@ export interface ProxyRoute {
  * `provision()` starts, adopts or reaches the proxy and rejects with a Fault that names what is wrong.
  */
 export interface ProxyClient extends Provisioned {
+  /** Whether `provision()` started a proxy that was not there before: a hub whose start fails takes it down again. */
+  readonly startedHere: boolean;
   addRoute(spec: RouteSpec, target: string, data: JsonObject): Promise<void>;
   /** A route that is not there counts as deleted. */
   deleteRoute(spec: RouteSpec): Promise<void>;

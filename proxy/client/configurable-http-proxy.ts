@@ -21,6 +21,7 @@ export class ConfigurableHTTPProxy implements ProxyClient {
   #watch: Disposable | undefined;
   /** A restart under way, which `stop` must not overtake. */
   #restarting: Promise<void> | undefined;
+  #startedHere = false;
 
   constructor(options: ConfigurableHTTPProxyOptions) {
     this.#options = options;
@@ -41,7 +42,8 @@ export class ConfigurableHTTPProxy implements ProxyClient {
     this.#routes = this.#connect(options.authToken ?? '');
     if (options.shouldStart) {
       this.#process = new ManagedProcess(options, (token) => this.#answersUnder(token));
-      const { token } = await this.#process.ensureRunning();
+      const { token, adopted } = await this.#process.ensureRunning();
+      this.#startedHere = !adopted;
       this.#routes.reconfigure({ authToken: token });
       this.#watch = every(
         options.checkInterval ?? CHECK_INTERVAL,
@@ -55,6 +57,10 @@ export class ConfigurableHTTPProxy implements ProxyClient {
   /** Whether its process lives, or (for one that others run) its API answers. */
   async poll(): Promise<boolean> {
     return this.#process ? this.#process.alive() : this.#api.answers();
+  }
+
+  get startedHere(): boolean {
+    return this.#startedHere;
   }
 
   /** Of the process, when we started it. */

@@ -32,7 +32,7 @@ export interface HubOptions {
   readonly readyTimeoutMs?: number;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -44,6 +44,13 @@ async function freePort(): Promise<number> {
 }
 
 export async function startHub(options: HubOptions = {}): Promise<HubProcess> {
+  const hub = await prepareHub(options);
+  await hub.start();
+  return hub;
+}
+
+/** Folder, ports and configuration, and nothing started. */
+export async function prepareHub(options: HubOptions = {}): Promise<HubProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'anteroom-e2e-'));
   const [port, hubPort, apiPort] = [await freePort(), await freePort(), await freePort()];
   const config = `
@@ -62,9 +69,7 @@ export async function startHub(options: HubOptions = {}): Promise<HubProcess> {
     }
   `;
   await writeFile(join(folder, 'jupyterhub_config.mjs'), config);
-  const hub = new RunningHub(folder, port, hubPort, options);
-  await hub.start();
-  return hub;
+  return new RunningHub(folder, port, hubPort, options);
 }
 
 class RunningHub implements HubProcess {
