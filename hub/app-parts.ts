@@ -7,6 +7,7 @@ import type { Authenticator } from '../core/plugin/authenticator.js';
 import type { ProxyClient } from '../core/plugin/proxy-client.js';
 import type { HubSettings } from '../core/plugin/selection.js';
 import type { ScopeRegistry } from '../core/scopes/index.js';
+import { JUPYTERHUB_VERSION } from '../core/version.js';
 import { GENERATED_ROUNDS, hashToken, newApiToken, tokenPrefix } from '../core/wire/tokens.js';
 import type { HubAddresses } from './addresses.js';
 import type { ApiContext } from './api/context.js';
@@ -90,6 +91,13 @@ export function appParts(options: AppPartsOptions): AppParts {
       redirectLimit: tornado.userRedirectLimit,
       defaultServerName: hub.default_server_name,
       redirectHook: hub.user_redirect_hook,
+    },
+    acceptShare: { clock, registry: options.registry },
+    admin: {
+      models: api.models,
+      pageSize: hub.api_page_default_limit,
+      serverVersion: JUPYTERHUB_VERSION,
+      flushActivity: () => sessions.activity.flush(),
     },
     tokenPage: { clock, maxSeconds: hub.token_expires_in_max_seconds },
     tokens: tokenOptions(options, hub.token_expires_in_max_seconds),
@@ -225,6 +233,7 @@ function pageContext(options: AppPartsOptions, named: NamedServers): PageContext
       // An error before the session was opened is shown on a page without a form.
       xsrfToken: (request) => request.session?.xsrfToken() ?? '',
       nextUrl: (request, user, fallback) => next.url(request, user, fallback),
+      validated: (request, target) => next.validated(request, target),
     },
     allowNamedServers: hub.allow_named_servers,
     templateVars: hub.template_vars,

@@ -36,6 +36,8 @@ import { trackMethods } from './http/methods.js';
 import { parseQuery } from './http/query.js';
 import { requireDeclaredAccess } from './http/route-config.js';
 import { refuseNameless } from './http/text.js';
+import { type AcceptShareOptions, registerAcceptShare } from './pages/accept-share.js';
+import { type AdminOptions, registerAdmin } from './pages/admin.js';
 import { type PageContext, pageText } from './pages/context.js';
 import { registerHome } from './pages/home.js';
 import { type LoginOptions, registerLogin } from './pages/login.js';
@@ -59,6 +61,8 @@ export interface AppParts {
   readonly root: RootOptions;
   readonly userUrl: UserUrlOptions;
   readonly tokenPage: TokenPageOptions;
+  readonly acceptShare: AcceptShareOptions;
+  readonly admin: AdminOptions;
   readonly tokens: TokenApiOptions;
   readonly people: People;
   readonly servers: ServerApiOptions;
@@ -165,6 +169,8 @@ function registerPages(app: FastifyInstance, parts: AppParts): void {
   registerSpawnPending(app, pages);
   registerUserUrl(app, pages, parts.userUrl);
   registerTokenPage(app, pages, parts.tokenPage);
+  registerAcceptShare(app, pages, parts.acceptShare);
+  registerAdmin(app, pages, parts.admin);
   registerStatic(app, {
     baseUrl: addresses.baseUrl,
     hubPrefix: addresses.hubPrefix,

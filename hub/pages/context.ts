@@ -79,6 +79,8 @@ export interface PageSessions {
   xsrfToken(request: FastifyRequest, reply: FastifyReply): string;
   /** Validated `next`, or the default target (JupyterHub 6.1.1 `get_next_url`). */
   nextUrl(request: FastifyRequest, user: UserRecord | undefined, fallback?: string): Promise<string>;
+  /** A place of this site as path and query; empty for any other. */
+  validated(request: FastifyRequest, target: string): string;
 }
 
 export interface PageContext {

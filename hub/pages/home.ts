@@ -59,10 +59,12 @@ export function registerHome(app: FastifyInstance, context: PageContext): void {
         await servers.stop(user, serverName, { waitMs: STOP_WAIT_MS });
         if (form.fields.has('remove') && serverName !== '') await servers.remove(user, serverName);
         const stopping = servers.status(user, serverName).pending === 'stop';
+        // The page on which the button was, e.g. that of administrators.
+        const back = context.sessions.validated(request, form.fields.get('next')?.at(-1) ?? '');
         const target = stopping
           ? hubPath(urls, 'spawn-pending', userName, serverName)
           : `${urls.hubPrefix}home`;
-        return reply.redirect(target, 303);
+        return reply.redirect(back || target, 303);
       },
     );
   }

@@ -32,6 +32,11 @@ export class NextTarget {
     return withQuery(target, otherArguments(request));
   }
 
+  /** A place of this site as path and query; empty for any other. */
+  validated(request: FastifyRequest, target: string): string {
+    return validateNextUrl(target, this.#site(request));
+  }
+
   async #configured(request: FastifyRequest): Promise<string | undefined> {
     const { defaultUrl } = this.#options;
     const value = typeof defaultUrl === 'function' ? await defaultUrl(request) : defaultUrl;
