@@ -1,5 +1,5 @@
 /**
- * `/hub/accept-share?code=…`: what a share code gives, and taking it (contracts/hub.md 3h, JupyterHub 6.1.1
+ * `/hub/accept-share?code=…`: what a share code gives, and taking it (JupyterHub 6.1.1
  * AcceptShareHandler). It starts no server.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';

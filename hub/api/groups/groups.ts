@@ -1,4 +1,4 @@
-/** `/groups` (contracts/hub.md 1b, JupyterHub 6.1.1 apihandlers/groups.py). */
+/** `/groups` (JupyterHub 6.1.1 apihandlers/groups.py). */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/model/json.js';
 import { jsonBody } from '../../http/body.js';

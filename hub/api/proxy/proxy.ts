@@ -1,4 +1,4 @@
-/** `/proxy`: the proxy's table as the hub sees it (contracts/hub.md 1b and 2g, JupyterHub 6.1.1 apihandlers/proxy.py). */
+/** `/proxy`: the proxy's table as the hub sees it (JupyterHub 6.1.1 apihandlers/proxy.py). */
 import type { FastifyInstance } from 'fastify';
 import { messageOf } from '../../../core/fault.js';
 import { isJsonObject, type JsonObject } from '../../../core/model/json.js';

@@ -1,4 +1,4 @@
-/** `GET /services` (contracts/hub.md 1b, JupyterHub 6.1.1 apihandlers/services.py), read from their rows. */
+/** `GET /services` (JupyterHub 6.1.1 apihandlers/services.py), read from their rows. */
 import type { FastifyInstance } from 'fastify';
 import type { JsonObject } from '../../../core/model/json.js';
 import { httpError } from '../../http/errors.js';

@@ -1,4 +1,4 @@
-/** `/share-codes/:owner[/:server]` (contracts/hub.md 1b and 2i, JupyterHub 6.1.1 apihandlers/shares.py). */
+/** `/share-codes/:owner[/:server]` (JupyterHub 6.1.1 apihandlers/shares.py). */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { timestamp } from '../../../core/model/time.js';
 import { jsonBody } from '../../http/body.js';

@@ -1,4 +1,4 @@
-/** Models of shares and share codes (contracts/hub.md 2h, 2i), many at once: one query per kind of row. */
+/** Models of shares and share codes (JupyterHub 6.1.1 apihandlers/shares.py), many at once: one query per kind of row. */
 import type { JsonObject } from '../../../core/model/json.js';
 import { serverPath } from '../../../core/model/names.js';
 import { shareScopes } from '../../../core/scopes/index.js';

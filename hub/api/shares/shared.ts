@@ -1,4 +1,4 @@
-/** `/users/:u/shared` and `/groups/:g/shared`: what others gave (contracts/hub.md 1b, JupyterHub 6.1.1). */
+/** `/users/:u/shared` and `/groups/:g/shared`: what others gave (JupyterHub 6.1.1). */
 import type { FastifyInstance } from 'fastify';
 import { httpError } from '../../http/errors.js';
 import { scopes } from '../../http/route-config.js';

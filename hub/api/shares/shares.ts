@@ -1,5 +1,5 @@
 /**
- * `/shares/:owner[/:server]`: who may use a server (contracts/hub.md 1b and 2h, JupyterHub 6.1.1 apihandlers/shares.py).
+ * `/shares/:owner[/:server]`: who may use a server (JupyterHub 6.1.1 apihandlers/shares.py).
  * The rules of granting are in `hub/rbac`.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';

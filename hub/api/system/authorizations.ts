@@ -1,5 +1,5 @@
 /**
- * `/authorizations`: who a token or a cookie belongs to, as services asked before OAuth (contracts/hub.md 1b, JupyterHub
+ * `/authorizations`: who a token or a cookie belongs to, as services asked before OAuth (JupyterHub
  * 6.1.1 apihandlers/auth.py). Deprecated there since 2.0, and kept: old services still ask.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';

@@ -1,4 +1,4 @@
-/** `POST /shutdown` (contracts/hub.md 1b, JupyterHub 6.1.1 apihandlers/hub.py). */
+/** `POST /shutdown` (JupyterHub 6.1.1 apihandlers/hub.py). */
 import type { FastifyInstance } from 'fastify';
 import { isJsonObject, type JsonValue } from '../../../core/model/json.js';
 import { jsonBody } from '../../http/body.js';
