@@ -1,0 +1,151 @@
+/** Real JupyterHub and ours, side by side, from one traitlets JSON configuration that differs in ports and folders alone. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Disposables } from '../../../core/lifecycle.js';
+import { distScript } from '../../../core/package-root.js';
+import { freePorts, start, stop, tail, until } from '../peers/child.js';
+import { ensureVenv } from '../peers/install.js';
+import { Speaker } from './speaker.js';
+
+const READY_MS = 120_000;
+const PASSWORD = 'secret';
+
+/** Users with API tokens of their own; what they may do stands in `ROLES`. */
+const USERS = [
+  'root',
+  'alice',
+  'bob',
+  'carol',
+  'lister',
+  'reader',
+  'grouper',
+  'starter',
+  'tokener',
+  'watcher',
+  'badlist',
+  'keeper',
+] as const;
+
+const ROLES = [
+  {
+    name: 'sharers',
+    description: 'share their own servers',
+    users: ['alice'],
+    scopes: ['shares!user', 'read:users:name', 'read:groups:name'],
+  },
+  {
+    name: 'listers',
+    users: ['lister'],
+    scopes: ['list:users!group=g1', 'list:groups!group=g1', 'list:services!service=none'],
+  },
+  {
+    name: 'readers',
+    users: ['reader'],
+    scopes: ['read:users!user=alice', 'read:servers!server=alice/gpu', 'read:groups:name!group=g1'],
+  },
+  {
+    name: 'groupers',
+    users: ['grouper'],
+    scopes: ['groups!group=g1', 'read:roles:groups!group=g2', 'groups:shares!group=g1'],
+  },
+  {
+    name: 'starters',
+    users: ['starter'],
+    scopes: ['servers!server=alice/', 'delete:servers!server=alice/gpu', 'read:shares!server=alice/gpu'],
+  },
+  { name: 'tokeners', users: ['tokener'], scopes: ['tokens!user=bob', 'read:tokens!group=g2'] },
+  {
+    name: 'watchers',
+    users: ['watcher'],
+    scopes: ['read:users:activity', 'read:hub', 'read:roles:users!user=alice'],
+  },
+  { name: 'badlists', users: ['badlist'], scopes: ['list:users!server=alice/', 'list:groups!group=none'] },
+  {
+    name: 'keepers',
+    users: ['keeper'],
+    scopes: ['admin:users', 'admin:groups', 'proxy', 'read:services', 'list:services', 'admin:auth_state'],
+  },
+  { name: 'of-group', groups: ['g2'], scopes: ['read:users:name!user=alice'] },
+];
+
+export const TOKENS: Readonly<Record<string, string>> = Object.fromEntries(
+  USERS.map((name) => [name, `token-of-${name}-for-conversations`]),
+);
+
+function configuration(dir: string, ports: readonly number[], python: string): object {
+  const [publicPort, hubPort, apiPort] = ports;
+  return {
+    JupyterHub: {
+      bind_url: `http://127.0.0.1:${publicPort}`,
+      hub_port: hubPort,
+      authenticator_class: 'dummy',
+      spawner_class: 'simple',
+      allow_named_servers: true,
+      named_server_limit_per_user: 3,
+      api_page_default_limit: 5,
+      api_page_max_limit: 20,
+      api_tokens: Object.fromEntries(Object.entries(TOKENS).map(([name, token]) => [token, name])),
+      load_roles: ROLES,
+      load_groups: {
+        g1: { users: ['alice', 'bob'], properties: { room: 7 } },
+        g2: { users: ['bob', 'carol'] },
+      },
+      tornado_settings: { slow_spawn_timeout: 5, slow_stop_timeout: 5 },
+    },
+    ConfigurableHTTPProxy: { api_url: `http://127.0.0.1:${apiPort}` },
+    DummyAuthenticator: { allow_all: true, password: PASSWORD },
+    Authenticator: { admin_users: ['root'] },
+    SimpleLocalProcessSpawner: { home_dir_template: join(dir, 'homes', '{username}') },
+    Spawner: {
+      cmd: [python, join(import.meta.dirname, '../record/stub_server.py')],
+      start_timeout: 20,
+      http_timeout: 10,
+    },
+    // a class that JupyterHub does not have is nothing to it
+    Anteroom: { allow_shared_uid: true },
+  };
+}
+
+export interface Twins extends AsyncDisposable {
+  readonly theirs: Speaker;
+  readonly ours: Speaker;
+  /** The end of both logs, to say why something failed. */
+  logs(): string;
+}
+
+/** @throws Error with the end of the log of the hub that did not come up */
+export async function startTwins(dir: string): Promise<Twins> {
+  const venv = await ensureVenv();
+  const owned = new Disposables();
+  const logs: string[] = [];
+  const run = async (name: string, command: readonly [string, ...string[]]): Promise<Speaker> => {
+    const home = join(dir, name);
+    await mkdir(home, { recursive: true });
+    const ports = await freePorts(3);
+    const [publicPort = 0, hubPort = 0] = ports;
+    await writeFile(join(home, 'config.json'), JSON.stringify(configuration(home, ports, venv.python)));
+    const log = join(home, 'hub.log');
+    logs.push(log);
+    const child = start([...command, '-f', 'config.json'], log, { cwd: home, env: venv.environment });
+    owned.defer(() => stop(child, 'SIGTERM', 30_000));
+    const isReady = (): Promise<boolean> =>
+      fetch(`http://127.0.0.1:${publicPort}/hub/health`, { signal: AbortSignal.timeout(2000) }).then(
+        (response) => response.ok,
+        // nobody listens yet
+        () => false,
+      );
+    await until(name, child, log, READY_MS, isReady);
+    return new Speaker({ hubPort, publicPort, tokens: TOKENS, password: PASSWORD });
+  };
+  try {
+    const [theirs, ours] = [
+      await run('jupyterhub', [venv.jupyterhub]),
+      await run('anteroom', [process.execPath, distScript('cli/main.js')]),
+    ];
+    const said = (): string => logs.map((log) => tail(log, 4000)).join('\n\n');
+    return { theirs, ours, logs: said, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
+  } catch (error) {
+    await owned[Symbol.asyncDispose]();
+    throw error;
+  }
+}
