@@ -2,10 +2,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../../core/fault.js';
 import { serverPath } from '../../core/model/names.js';
+import { cookieMayStandAlone } from '../../core/wire/fetch-metadata.js';
 import { withQuery } from '../../core/wire/next-url.js';
 import { formBody } from '../http/body.js';
 import { httpError } from '../http/errors.js';
 import type { RouteAccess } from '../http/route-config.js';
+import { sessionOf } from '../session/index.js';
 import type { UserRecord } from '../store/types.js';
 import { hubPath, type PageContext, page, signedInUser, templateUser } from './context.js';
 
@@ -62,6 +64,7 @@ async function show(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  refuseEmbedded(request);
   const target = await targetOf(context, request);
   const { user, serverName } = target;
   await context.servers.checkName(user, serverName, target.displayName);
@@ -124,6 +127,16 @@ async function startAndGo(
     waitMs: START_WAIT_MS,
   });
   return reply.redirect(pendingUrl(context, request, target), 302);
+}
+
+/**
+ * Opening this page may start a server, so a link may lead here but another site's image or script may not
+ * (JupyterHub 6.1.1 lets them; compare CVE-2026-40864).
+ */
+function refuseEmbedded(request: FastifyRequest): void {
+  const { fetchMode, header } = sessionOf(request).request;
+  if (cookieMayStandAlone(request.method, fetchMode, header('sec-fetch-site'))) return;
+  throw httpError(403, 'A server is started from a page of the hub, or by following a link');
 }
 
 function formPage(

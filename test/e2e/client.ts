@@ -38,6 +38,11 @@ export class Client {
     return this.#jar.get(name)?.value;
   }
 
+  /** What the browser would send with a request for the path. */
+  cookieHeader(path: string): string {
+    return this.#cookieHeader(path);
+  }
+
   /** @returns the status of the form's answer: 302 when let in */
   async signIn(name: string, password = 'secret'): Promise<number> {
     return (await this.trySignIn(name, password)).status;
