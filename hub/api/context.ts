@@ -10,7 +10,7 @@ import type { Store, TokenRecord, UserRecord } from '../store/types.js';
 import type { PageLimits } from './pagination.js';
 import type { UserModels } from './users/user-models.js';
 
-export interface ActivitySink {
+interface ActivitySink {
   user(user: { readonly id: number }, at: Timestamp): Promise<void>;
   server(spawner: { readonly id: number }, at: Timestamp): Promise<void>;
   /** Writes what is not written yet. */

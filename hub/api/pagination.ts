@@ -8,7 +8,7 @@ import { httpError } from '../http/errors.js';
 import { queryArgument } from '../http/query.js';
 import { sessionOf } from '../session/index.js';
 
-export const PAGINATION_MEDIA_TYPE = 'application/jupyterhub-pagination+json';
+const PAGINATION_MEDIA_TYPE = 'application/jupyterhub-pagination+json';
 
 export interface PageLimits {
   /** `JupyterHub.api_page_default_limit` */

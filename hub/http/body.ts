@@ -3,8 +3,7 @@
  * whatever the content type says, and an empty body is null.
  */
 import type { FastifyInstance } from 'fastify';
-import type { JsonObject, JsonValue } from '../../core/model/json.js';
-import { isJsonObject } from '../../core/model/json.js';
+import type { JsonValue } from '../../core/model/json.js';
 import { httpError } from './errors.js';
 import { NUL } from './text.js';
 
@@ -37,14 +36,7 @@ export function jsonBody(body: unknown): JsonValue {
   }
 }
 
-/** @throws Fault 400 unless the body is a JSON object */
-export function jsonObjectBody(body: unknown): JsonObject {
-  const value = jsonBody(body);
-  if (!isJsonObject(value)) throw httpError(400, 'Invalid JSON data');
-  return value;
-}
-
-export interface UploadedFile {
+interface UploadedFile {
   readonly filename: string;
   readonly contentType: string;
   readonly body: Uint8Array;

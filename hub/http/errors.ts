@@ -19,7 +19,7 @@ export function httpError(
   return new Fault(`HTTP_${status}`, message, { status, headers });
 }
 
-export interface ErrorPage {
+interface ErrorPage {
   readonly status: number;
   readonly statusText: string;
   readonly message: string;

@@ -21,7 +21,7 @@ export interface PageUrls {
 }
 
 /** Why the last start failed, as the page may show it. */
-export interface ServerFailure {
+interface ServerFailure {
   readonly status: number;
   readonly message: string;
   readonly htmlMessage?: string;
@@ -74,7 +74,7 @@ export interface PageServers {
 }
 
 /** The part of `hub/session` that pages use. */
-export interface PageSessions {
+interface PageSessions {
   /** Token for forms; sets the cookie on navigations. */
   xsrfToken(request: FastifyRequest, reply: FastifyReply): string;
   /** Validated `next`, or the default target (JupyterHub 6.1.1 `get_next_url`). */

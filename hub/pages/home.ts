@@ -86,7 +86,7 @@ function serverRow(context: PageContext, user: UserRecord, spawner: SpawnerRecor
 }
 
 /** The word on the chip. */
-export function stateWord(status: ServerStatus): 'ready' | 'starting' | 'stopping' | 'stopped' | 'failed' {
+function stateWord(status: ServerStatus): 'ready' | 'starting' | 'stopping' | 'stopped' | 'failed' {
   if (status.pending === 'stop') return 'stopping';
   if (status.pending !== null) return 'starting';
   if (status.ready) return 'ready';

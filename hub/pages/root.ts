@@ -2,7 +2,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { locationText, withQuery } from '../../core/wire/next-url.js';
-import { httpError } from '../http/errors.js';
 import { PUBLIC, SIGNED_IN } from '../http/route-config.js';
 import { type PageContext, page } from './context.js';
 
@@ -87,9 +86,4 @@ export function prefixRedirect(
   const search = query.length > 0 ? `?${query.join('?')}` : '';
   const target = `${hubPrefix}${locationText(tail)}${search === '' ? '' : locationText(search)}`;
   return { location: `${hubOrigin}${target}`, status: 302 };
-}
-
-/** A page under the hub's prefix that is not there. */
-export function notFound(): never {
-  throw httpError(404);
 }

@@ -189,7 +189,7 @@ function queryValues(request: FastifyRequest): ReadonlyMap<string, readonly stri
 }
 
 /** `opt-` arguments win; bare names count only when there is none with the prefix. @throws Fault 422 for `opt-` */
-export function optionsInQuery(query: ReadonlyMap<string, readonly string[]>): Options {
+function optionsInQuery(query: ReadonlyMap<string, readonly string[]>): Options {
   const prefixed: Record<string, readonly string[]> = {};
   const bare: Record<string, readonly string[]> = {};
   for (const [name, values] of query) {

@@ -102,7 +102,7 @@ async function clientRows(context: PageContext, tokens: readonly TokenRecord[]) 
 }
 
 /** `<option>` elements; the last is selected, as on JupyterHub's page. */
-export function expiryOptions(maxSeconds: number): string {
+function expiryOptions(maxSeconds: number): string {
   const choices: Array<readonly [value: number | '', label: string]> =
     maxSeconds > 0 ? CHOICES.filter(([seconds]) => seconds <= maxSeconds) : [...CHOICES];
   if (maxSeconds === 0) choices.push(['', 'Never']);

@@ -190,7 +190,7 @@ function rawTail(request: FastifyRequest, prefix: string): string {
 }
 
 /** Whether JSON is named before HTML; a wildcard names neither (JupyterHub's `get_accepted_mimetype`). */
-export function prefersJson(accept: string | undefined): boolean {
+function prefersJson(accept: string | undefined): boolean {
   let best: { readonly type: string; readonly quality: number } | undefined;
   for (const part of (accept ?? '').split(',')) {
     const [type = '', ...parameters] = part.split(';').map((each) => each.trim().toLowerCase());

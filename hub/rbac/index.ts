@@ -8,26 +8,21 @@
  * At start, in this order: `planRoles` (stop on its faults) → `loadRoles` → users → `loadGroups` → services → tokens →
  * `assignRoles` → `revokeBlockedUsers`.
  */
-export { Access, allServersOf, targetOf } from './access.js';
+export { Access } from './access.js';
 export { demandAdminRule } from './admin-rule.js';
 export { assignRoles } from './assign-roles.js';
 export { revokeBlockedUsers } from './blocked-users.js';
 export type { ConfigUsers } from './config-users.js';
 export { assignDefaultRoles, createUser, setAdmin } from './default-roles.js';
-export { HeldNamesCache } from './held-names.js';
 export { visibleGroups, visibleServices, visibleUsers } from './lists.js';
 export { loadGroups } from './load-groups.js';
-export { type LoadedRoles, loadRoles } from './load-roles.js';
+export { loadRoles } from './load-roles.js';
 export { isAdmin, type Owner, ownerName, ownerOf, scopeOwner } from './owner.js';
 export { HUB_CLIENT, Rights } from './rights.js';
-export { type PlannedRoles, planRoles, type RoleConfig, type RolePlan } from './role-plan.js';
-export { selfView } from './self-view.js';
+export { planRoles, type RoleConfig, type RolePlan } from './role-plan.js';
 export {
   acceptShareCode,
-  type CodeSelection,
   createShareCode,
-  type FoundCode,
-  findShareCode,
   revokeShareCodes,
   viewShareCode,
 } from './share-codes.js';
@@ -35,7 +30,6 @@ export {
   type Grantee,
   readShareCodeRequest,
   readShareRequest,
-  type ShareCodeRequest,
   type ShareRequest,
 } from './share-request.js';
 export {
@@ -48,6 +42,6 @@ export {
   shareWith,
 } from './shares.js';
 export { syncGroups, syncRoles } from './sync-user.js';
-export { defaultNote, demandTokenCreation, readTokenRequest, type TokenRequest } from './token-request.js';
+export { defaultNote, demandTokenCreation, readTokenRequest } from './token-request.js';
 export { serverTokenScopes, tokenScopes } from './token-scopes.js';
-export { pickKeys, type SeenUser, Visibility } from './visible.js';
+export { pickKeys, Visibility } from './visible.js';

@@ -61,7 +61,7 @@ const ISO =
  * ISO 8601, naive times being UTC; other forms that Python's dateutil also guesses at go through `Date`.
  * @throws Fault 400 when it is no time, or more than 59 minutes ahead
  */
-export function parseActivity(value: JsonValue, nowMs: number): Timestamp {
+function parseActivity(value: JsonValue, nowMs: number): Timestamp {
   const millis = typeof value === 'string' ? millisOf(value.trim()) : Number.NaN;
   if (!Number.isFinite(millis) || millis < 0 || millis > 253_402_300_799_999) {
     throw httpError(400, `Not a valid timestamp: ${pythonRepr(value)}`);

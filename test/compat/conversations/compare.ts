@@ -1,7 +1,7 @@
 /** What is compared of two answers to the same request, and how a difference is said. */
 
 /** An answer with everything that varies from run to run replaced by names. */
-export interface Response {
+interface Response {
   readonly status: number | null;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string;
@@ -10,7 +10,7 @@ export interface Response {
   readonly page?: Page;
 }
 
-export interface Page {
+interface Page {
   readonly forms: ReadonlyArray<{
     readonly action: string | null;
     readonly method: string | null;
@@ -155,7 +155,7 @@ function kindOf(response: Response): string {
 }
 
 /** Equal for equal values, whatever the order of an object's keys. */
-export function canonical(value: unknown): string {
+function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, each: unknown) =>
     typeof each === 'object' && each !== null && !Array.isArray(each)
       ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))

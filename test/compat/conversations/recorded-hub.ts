@@ -10,7 +10,7 @@ import { GENERATED_ROUNDS, hashToken, tokenPrefix } from '../../../core/wire/tok
 import { registerClient } from '../../../hub/oauth/clients.js';
 import { openStore, type Store } from '../../../hub/store/index.js';
 
-export const RECORDER_TOKEN = 'recorder-token-of-the-fixtures';
+const RECORDER_TOKEN = 'recorder-token-of-the-fixtures';
 
 interface SeededService {
   readonly name: string;
