@@ -6,6 +6,7 @@
 import { type Clock, systemClock } from '../../core/clock.js';
 import type { Log } from '../../core/log.js';
 import type { JsonObject } from '../../core/model/json.js';
+import { discreet } from './discreet.js';
 import { echoing } from './echo.js';
 import type { Engine } from './engine.js';
 import type { DatabaseKind } from './inspection.js';
@@ -38,7 +39,7 @@ export async function openStore({ url, kwargs, log, clock }: StoreOptions): Prom
   const location = parseDatabaseUrl(url);
   const options = parseDatabaseKwargs(kwargs);
   const engine = await openEngine(location, { options, log, clock });
-  return storeOver(options.echo ? echoing(engine, log) : engine, clock);
+  return storeOver(discreet(options.echo ? echoing(engine, log) : engine), clock);
 }
 
 async function openEngine(
