@@ -5,23 +5,18 @@
  *   database → roles, users → proxy → servers of the database in their places → listen → adopt what lives → routes
  */
 
-import { randomBytes } from 'node:crypto';
-import { lookup } from 'node:dns/promises';
-import { chmod, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { rm, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../core/clock.js';
 import { messageOf, StartupFault } from '../core/fault.js';
 import { Disposables, every } from '../core/lifecycle.js';
 import type { Log } from '../core/log.js';
-import type { JsonObject } from '../core/model/json.js';
 import type { Authenticator } from '../core/plugin/authenticator.js';
 import type { ProxyClient } from '../core/plugin/proxy-client.js';
 import type { HubSettings } from '../core/plugin/selection.js';
-import { portHolder } from '../core/port-holder.js';
 import { ScopeRegistry } from '../core/scopes/index.js';
 import { CryptKeeper } from '../core/wire/fernet.js';
-import { serverClientId } from '../core/wire/tokens.js';
 import { type HubAddresses, hubAddresses } from './addresses.js';
 import { buildApp } from './app.js';
 import { appParts } from './app-parts.js';
@@ -29,11 +24,14 @@ import { loadConfigured, planConfiguredRoles, purgeExpired } from './boot.js';
 import { AnteroomClass, CryptKeeperClass, JupyterHubClass } from './config.js';
 import { ServerLifecycle, type SpawnerChoice } from './lifecycle/index.js';
 import { lifecycleDeps } from './lifecycle-parts.js';
-import { RevocationFeed } from './oauth/index.js';
-import { HUB_CLIENT, Rights } from './rbac/index.js';
+import { listen } from './listen.js';
+import { forgetOrphanClients, RevocationFeed } from './oauth/index.js';
+import { openDatabase } from './open-database.js';
+import { hubIdOf, provideOutputFolder } from './output-folder.js';
+import { Rights } from './rbac/index.js';
 import { Admission, loadCookieSecret } from './session/index.js';
-import { SessionParts } from './session-parts.js';
-import { openStore, resetDatabase, type Store, upgradeDatabase } from './store/index.js';
+import { addressesOfHost, SessionParts } from './session-parts.js';
+import type { Store } from './store/index.js';
 import { readTornadoSettings } from './tornado-settings.js';
 
 export interface HubOptions {
@@ -91,8 +89,10 @@ export class Hub implements AsyncDisposable {
       },
       log,
     );
-    const outputDir = await this.#outputDir();
-    const store = this.#resources.use(await this.#openStore());
+    const folder = config.of(AnteroomClass).spawner_log_dir || 'anteroom-logs';
+    const outputDir = await provideOutputFolder(resolve(this.#options.cwd, folder));
+    const inMemory = this.#options.inMemory ?? false;
+    const store = this.#resources.use(await openDatabase(hub, { inMemory, log, clock }));
     const rights = new Rights({ store, registry, log });
     await authenticator.provision();
     this.#resources.use(authenticator);
@@ -121,7 +121,7 @@ export class Hub implements AsyncDisposable {
       cryptKeeper: new CryptKeeper(keys),
       cookieSecret,
       environment: this.#options.environment,
-      proxyAddresses: await addressesOf(this.#options.proxyHost, log),
+      proxyAddresses: await addressesOfHost(this.#options.proxyHost, log),
       clock,
       log,
       stopServers: async (user) => {
@@ -145,7 +145,7 @@ export class Hub implements AsyncDisposable {
           refresh: sessions.refresh,
           admission,
           outputDir,
-          hubId: await this.#hubId(outputDir),
+          hubId: await hubIdOf(outputDir),
           extraRoutes: this.#options.extraRoutes,
           environment: this.#options.environment,
           clock,
@@ -191,9 +191,10 @@ export class Hub implements AsyncDisposable {
     this.#resources.defer(() => (this.#started || !proxy.startedHere ? undefined : proxy.stop()));
     await proxy.provision();
     await this.#lifecycle?.load();
-    await this.#listen();
+    await listen(this.#app as FastifyInstance, this.addresses.bind);
+    log.info('the hub listens', { at: this.addresses.connectOrigin });
     await this.#lifecycle?.adoptAll();
-    await this.#forgetOrphanClients(store);
+    await forgetOrphanClients(store, log);
     await this.#lifecycle?.reconcileRoutes();
     this.#lifecycle?.begin();
     const purge = every(
@@ -203,24 +204,6 @@ export class Hub implements AsyncDisposable {
     );
     this.#resources.defer(() => purge[Symbol.dispose]());
     await this.#writePid();
-  }
-
-  /** OAuth clients that belong to no server and no service any more, with their tokens (JupyterHub 6.1.1 at start). */
-  async #forgetOrphanClients(store: Store): Promise<void> {
-    // Clients first: a server that starts meanwhile has its row before its client.
-    const clients = await store.oauth.clients();
-    const active = await store.spawners.active();
-    const services = await store.services.all();
-    const owned = new Set<string | null>([
-      HUB_CLIENT,
-      ...active.map(({ user, spawner }) => spawner.oauthClientId ?? serverClientId(user.name, spawner.name)),
-      ...services.map((service) => service.oauthClientId),
-    ]);
-    for (const client of clients) {
-      if (owned.has(client.identifier)) continue;
-      this.#options.log.debug('an OAuth client without a server goes', { client: client.identifier });
-      await store.oauth.deleteClient(client.identifier);
-    }
   }
 
   /** An orderly end: servers and proxy as `cleanup_servers` and `cleanup_proxy` say, unless told otherwise. */
@@ -237,62 +220,12 @@ export class Hub implements AsyncDisposable {
     await this.#resources[Symbol.asyncDispose]();
   }
 
-  async #openStore(): Promise<Store> {
-    const { config, log, clock } = this.#options;
-    const hub = config.of(JupyterHubClass);
-    const kwargs = hub.db_kwargs as JsonObject;
-    const url = this.#options.inMemory ? 'sqlite://' : hub.db_url;
-    if (hub.reset_db) await resetDatabase(url, kwargs);
-    if (hub.upgrade_db) {
-      const { backup } = await upgradeDatabase(url, clock, kwargs);
-      if (backup !== null) log.info('backed up the database', { backup });
-    }
-    return openStore({ url, kwargs, log, clock });
-  }
-
-  async #listen(): Promise<void> {
-    const { bind } = this.addresses;
-    const app = this.#app as FastifyInstance;
-    try {
-      if (bind.kind === 'tcp') await app.listen({ host: bind.host || '::', port: bind.port });
-      else {
-        await app.listen({ path: bind.path });
-        await chmod(bind.path, bind.mode);
-      }
-    } catch (error) {
-      throw new StartupFault([cannotListen(bind, error)]);
-    }
-    this.#options.log.info('the hub listens', { at: this.addresses.connectOrigin });
-  }
-
-  /** Folder for the output of servers (0700). */
-  async #outputDir(): Promise<string> {
-    const configured = this.#options.config.of(AnteroomClass).spawner_log_dir;
-    const folder = resolve(this.#options.cwd, configured || 'anteroom-logs');
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    return folder;
-  }
-
-  /** First part of every spawn id; the same over restarts, so that orphans are known as ours. */
-  async #hubId(folder: string): Promise<string> {
-    const path = join(folder, 'hub-id');
-    try {
-      const id = (await readFile(path, 'utf8')).trim();
-      if (/^[0-9a-f]{16}$/.test(id)) return id;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-    const id = randomBytes(8).toString('hex');
-    await writeFile(path, id, { mode: 0o600 });
-    return id;
-  }
-
   async #writePid(): Promise<void> {
     const { pid_file: file } = this.#options.config.of(JupyterHubClass);
     if (file === '') return;
     const path = resolve(this.#options.cwd, file);
     await writeFile(path, String(process.pid));
-    this.#resources.defer(() => unlink(path));
+    this.#resources.defer(() => rm(path, { force: true }));
   }
 
   #warnNobody(admission: Admission): void {
@@ -302,33 +235,4 @@ export class Hub implements AsyncDisposable {
       'nobody can sign in: no allow rule is configured. Set c.Authenticator.allow_all = true, or c.Authenticator.allowed_users',
     );
   }
-}
-
-/** A proxy whose name cannot be found yet is nobody's client: the hub says so and goes on. */
-async function addressesOf(host: string | undefined, log: Log): Promise<readonly string[]> {
-  if (host === undefined) return [];
-  try {
-    return (await lookup(host, { all: true })).map(({ address }) => address);
-  } catch (error) {
-    log.warn("the proxy's host name has no address yet; clients will all seem to come from the proxy", {
-      host,
-      error: messageOf(error),
-    });
-    return [];
-  }
-}
-
-/** Names whoever holds the port, as far as this account may see. */
-function cannotListen(bind: HubAddresses['bind'], error: unknown): string {
-  const advice = 'end that program, or set c.JupyterHub.hub_port';
-  const why = messageOf(error);
-  if (bind.kind === 'unix') return `the hub cannot listen on ${bind.path} (${why})`;
-  const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-  if (!taken)
-    return `the hub cannot listen on ${bind.host}:${bind.port} (${why}): set c.JupyterHub.hub_ip and hub_port`;
-  const holder = portHolder(bind.port);
-  const who = holder
-    ? `process ${holder.pid} (${holder.program})`
-    : 'a process that this account cannot look at';
-  return `the hub's port ${bind.port} is taken by ${who}: ${advice}`;
 }

@@ -1,5 +1,7 @@
 /** The parts of `hub/session`, made from the configuration. */
+import { lookup } from 'node:dns/promises';
 import type { Clock } from '../core/clock.js';
+import { messageOf } from '../core/fault.js';
 import type { Log } from '../core/log.js';
 import type { Authenticator } from '../core/plugin/authenticator.js';
 import type { HubSettings } from '../core/plugin/selection.js';
@@ -126,4 +128,18 @@ function sessionSettings(options: SessionPartsOptions): SessionSettings {
       headers: headers.length > 0 ? headers : ['User-Agent'],
     },
   };
+}
+
+/** Addresses of the proxy's host. One whose name cannot be found yet is nobody's: the hub says so and goes on. */
+export async function addressesOfHost(host: string | undefined, log: Log): Promise<readonly string[]> {
+  if (host === undefined) return [];
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => address);
+  } catch (error) {
+    log.warn("the proxy's host name has no address yet; clients will all seem to come from the proxy", {
+      host,
+      error: messageOf(error),
+    });
+    return [];
+  }
 }

@@ -5,6 +5,6 @@
  * Owns: the authorize and token endpoints, authorization codes, clients, the feed of revocations. Does not own: who the
  * visitor is (`hub/session`), what scopes mean and who holds them (`core/scopes`, `hub/rbac`), the page (`templates`).
  */
-export { ensureHubClient, registerClient } from './clients.js';
+export { ensureHubClient, forgetOrphanClients, registerClient } from './clients.js';
 export { RevocationFeed, registerRevocations, revocationsOf } from './revocations.js';
 export { registerOAuth } from './routes.js';
