@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import type { HubConfig } from './config.js';
 import { splitUrl } from './config-urls.js';
 
-type HubBind =
+export type HubBind =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string; readonly mode: number };
 
