@@ -17,6 +17,38 @@ describe('the log', () => {
     ]);
   });
 
+  it('writes fields of every kind, those of its children first, and none without a value', () => {
+    const { lines, log } = capture(false);
+    const child = log.child({ server: 'ann/', try: 1 });
+    child.warn('slow', {
+      ms: 0.5,
+      try: 2,
+      none: undefined,
+      nil: null,
+      nan: Number.NaN,
+      list: ['a', { b: 1 }],
+    });
+    child.debug('bare');
+    expect(lines).toEqual([
+      '[W 2026-01-02 03:04:05.006 anteroom] slow server=ann/ try=2 ms=0.5 nil=null nan=null list=["a",{"b":1}]\n',
+      '[D 2026-01-02 03:04:05.006 anteroom] bare server=ann/ try=1\n',
+    ]);
+  });
+
+  it('says the time of each line', () => {
+    const times = [0, 999, 1000, 59_999.5].map((ms) => new Date(2026, 0, 2, 3, 4, 0, 0).getTime() + ms);
+    const written: string[] = [];
+    const write = (line: string): void => void written.push(line.slice(3, 26));
+    const log = createLogger({ level: 'INFO', json: false, write, now: () => times.shift() ?? 0 });
+    for (const _each of [...times]) log.info('tick');
+    expect(written).toEqual([
+      '2026-01-02 03:04:00.000',
+      '2026-01-02 03:04:00.999',
+      '2026-01-02 03:04:01.000',
+      '2026-01-02 03:04:59.999',
+    ]);
+  });
+
   it('writes JSON with an option, and fields of its children', () => {
     const { lines, log } = capture(true);
     log

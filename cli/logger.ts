@@ -1,5 +1,5 @@
 /**
- * The log of the program: pino writing lines as JupyterHub's on a terminal, or JSON. Fields are bounded and
+ * The log of the program: lines as JupyterHub's, or JSON by pino. Fields are bounded and
  * escaped here, so that nobody else has to.
  */
 import pino, { type Logger } from 'pino';
@@ -27,10 +27,11 @@ const NAMES: Readonly<Record<string, number>> = {
   ERROR: 40,
   CRITICAL: 50,
 };
-const LETTERS: Readonly<Record<number, string>> = { 20: 'D', 30: 'I', 40: 'W', 50: 'E' };
+/** pino's numbers. */
+const SEVERITY = { debug: 20, info: 30, warn: 40, error: 50, fatal: 60 } as const;
 
 /** pino's numbers are Python's plus ten. */
-function pinoLevel(level: string | number): string {
+function pinoLevel(level: string | number): keyof typeof SEVERITY {
   const number = typeof level === 'number' ? level : (NAMES[level] ?? 20);
   if (number <= 10) return 'debug';
   if (number <= 20) return 'info';
@@ -39,10 +40,12 @@ function pinoLevel(level: string | number): string {
 }
 
 export function createLogger(options: LoggerOptions): Log {
-  const now = options.now ?? Date.now;
-  const write = options.json ? options.write : (line: string) => options.write(textLine(line));
+  return options.json ? jsonLog(options) : textLog(options);
+}
+
+function jsonLog({ level, write, now = Date.now }: LoggerOptions): Log {
   const logger = pino(
-    { level: pinoLevel(options.level), base: null, timestamp: () => `,"time":${now()}` },
+    { level: pinoLevel(level), base: null, timestamp: () => `,"time":${now()}` },
     { write: (line: string) => write(line) },
   );
   return wrap(logger);
@@ -55,6 +58,24 @@ function wrap(logger: Logger): Log {
     warn: (message, fields) => logger.warn(bounded(fields), safeText(message, MAX_FIELD)),
     error: (message, fields) => logger.error(bounded(fields), safeText(message, MAX_FIELD)),
     child: (fields) => wrap(logger.child(bounded(fields))),
+  };
+}
+
+/** Lines are made at once, not out of JSON: every request writes one. */
+function textLog(options: LoggerOptions, own: Record<string, unknown> = {}): Log {
+  const { level, write, now = Date.now } = options;
+  const least = SEVERITY[pinoLevel(level)];
+  const writer = (severity: number, letter: string) => {
+    if (severity < least) return () => undefined;
+    return (message: string, fields?: LogFields) =>
+      write(textLine(letter, now(), safeText(message, MAX_FIELD), { ...own, ...bounded(fields) }));
+  };
+  return {
+    debug: writer(SEVERITY.debug, 'D'),
+    info: writer(SEVERITY.info, 'I'),
+    warn: writer(SEVERITY.warn, 'W'),
+    error: writer(SEVERITY.error, 'E'),
+    child: (fields) => textLog(options, { ...own, ...bounded(fields) }),
   };
 }
 
@@ -89,22 +110,37 @@ function errorField(error: Error, depth: number): unknown {
   return safeText(`${error.name}: ${error.message}${detail}${cause}`, MAX_FIELD);
 }
 
-/** `[I 2026-01-02 03:04:05.678 anteroom] message name=value` */
-function textLine(line: string): string {
-  const { level, time, msg, ...fields } = JSON.parse(line) as { level: number; time: number; msg: string };
-  const rest = Object.entries(fields as Record<string, unknown>).map(
-    ([name, value]) => ` ${name}=${plain(value)}`,
-  );
-  return `[${LETTERS[level] ?? 'C'} ${stamp(new Date(time))} anteroom] ${msg}${rest.join('')}\n`;
+/** `[I 2026-01-02 03:04:05.678 anteroom] message name=value`; a field without a value is left out. */
+function textLine(letter: string, time: number, message: string, fields: Record<string, unknown>): string {
+  let line = `[${letter} ${stamp(time)} anteroom] ${message}`;
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined) line += ` ${name}=${plain(value)}`;
+  }
+  return `${line}\n`;
 }
 
 function plain(value: unknown): string {
   return typeof value === 'string' && /^[^\s="]+$/.test(value) ? value : JSON.stringify(value);
 }
 
-/** Local time, as Python's logging writes it. */
-function stamp(time: Date): string {
-  const two = (number: number, width = 2): string => String(number).padStart(width, '0');
+let second = Number.NaN;
+let secondText = '';
+
+/** Local time, as Python's logging writes it. The text of a second serves all its lines. */
+function stamp(time: number): string {
+  const whole = Math.floor(time / 1000);
+  if (whole !== second) {
+    second = whole;
+    secondText = secondStamp(new Date(whole * 1000));
+  }
+  return `${secondText}.${two(Math.floor(time - whole * 1000), 3)}`;
+}
+
+function secondStamp(time: Date): string {
   const date = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
-  return `${date} ${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}.${two(time.getMilliseconds(), 3)}`;
+  return `${date} ${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+}
+
+function two(number: number, width = 2): string {
+  return String(number).padStart(width, '0');
 }

@@ -1,5 +1,5 @@
 /** Headers that every answer of the hub carries (JupyterHub 6.1.1 handlers/base.py), and its ETags. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { JUPYTERHUB_VERSION, JUPYTERHUB_VERSION_HEADER } from '../../core/version.js';
 import { answersJson } from './errors.js';
@@ -18,25 +18,28 @@ export type SetHeaders = (request: FastifyRequest, reply: FastifyReply) => void;
 
 export function installHeaders(app: FastifyInstance, options: HeaderOptions): SetHeaders {
   const setHeaders = defaultHeaders(options);
-  app.addHook('onRequest', async (request, reply) => setHeaders(request, reply));
-  app.addHook('onSend', async (_request, reply, payload) => {
+  app.addHook('onRequest', (request, reply, done) => {
+    setHeaders(request, reply);
+    done();
+  });
+  app.addHook('onSend', (_request, reply, payload, done) => {
     if (reply.statusCode === 204) reply.removeHeader('Content-Type');
     // Fastify adds a charset, which JSON does not have and JupyterHub does not send.
     else if (reply.getHeader('content-type') === 'application/json; charset=utf-8') {
       reply.header('Content-Type', 'application/json');
     }
-    return payload;
+    done(null, payload);
   });
-  app.addHook('onSend', async (request, reply, payload) => {
-    if (!['GET', 'HEAD'].includes(request.method) || reply.statusCode !== 200) return payload;
-    if (typeof payload !== 'string' || reply.hasHeader('etag')) return payload;
-    const etag = `"${createHash('sha1').update(payload).digest('hex')}"`;
+  app.addHook<unknown>('onSend', (request, reply, payload, done) => {
+    if (!['GET', 'HEAD'].includes(request.method) || reply.statusCode !== 200) return done(null, payload);
+    if (typeof payload !== 'string' || reply.hasHeader('etag')) return done(null, payload);
+    const etag = `"${hash('sha1', payload, 'hex')}"`;
     reply.header('Etag', etag);
-    if (!matches(request.headers['if-none-match'], etag)) return payload;
+    if (!matches(request.headers['if-none-match'], etag)) return done(null, payload);
     reply.code(304);
     reply.removeHeader('Content-Type');
     reply.removeHeader('Content-Length');
-    return null;
+    return done(null, null);
   });
   return setHeaders;
 }

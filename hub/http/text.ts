@@ -9,13 +9,13 @@ export const NUL = '\u0000';
 
 /** @throws Fault 400 in requests whose path or query has a NUL; one without a name where one belongs is not found */
 export function refuseNameless(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.is404) return undefined;
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.is404) return done();
     if (holdsNul(request.params) || holdsNul(request.query)) {
-      throw httpError(400, 'A NUL character is not allowed here');
+      return done(httpError(400, 'A NUL character is not allowed here'));
     }
-    if (lacksName(request)) return reply.callNotFound();
-    return undefined;
+    if (lacksName(request)) return void reply.callNotFound();
+    return done();
   });
 }
 
@@ -25,7 +25,10 @@ function lacksName({ params }: FastifyRequest): boolean {
 
 function holdsNul(values: unknown): boolean {
   if (typeof values !== 'object' || values === null) return false;
-  return Object.entries(values).some(([name, value]) => name.includes(NUL) || [value].flat().some(isNul));
+  for (const [name, value] of Object.entries(values)) {
+    if (name.includes(NUL) || (Array.isArray(value) ? value.some(isNul) : isNul(value))) return true;
+  }
+  return false;
 }
 
 function isNul(value: unknown): boolean {

@@ -66,9 +66,9 @@ export function registerSession(app: FastifyInstance, options: SessionPluginOpti
     const surface = config.xsrf ?? (request.is404 ? (json ? 'exempt' : 'page') : json ? 'api' : 'page');
     if (surface !== 'exempt') await requireXsrf(request, surface);
   });
-  app.addHook('onSend', async (request, reply, payload) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
     for (const cookie of request.session?.setCookies ?? []) reply.header('Set-Cookie', cookie);
-    return payload;
+    done(null, payload);
   });
 }
 
