@@ -1,7 +1,7 @@
 /** What is compared of two answers to the same request, and how a difference is said. */
 
 /** An answer with everything that varies from run to run replaced by names. */
-interface Response {
+export interface Response {
   readonly status: number | null;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string;
