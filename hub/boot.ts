@@ -130,9 +130,13 @@ async function loadTokens(deps: BootDeps, users: ConfigUsers): Promise<void> {
       continue;
     }
     if (await exists(store, token, clock)) continue;
-    const user = await users.getOrCreate(users.normalize(name), 'c.JupyterHub.api_tokens');
+    const userId = await tokenOwner(deps, users.normalize(name));
+    if (userId === undefined) {
+      faults.push(`c.JupyterHub.api_tokens: ${JSON.stringify(name)} is no valid user name`);
+      continue;
+    }
     await store.tokens.create({
-      userId: user.id,
+      userId,
       serviceId: null,
       hashed: hashToken(token, config.trust_user_provided_tokens ? GENERATED_ROUNDS : SUPPLIED_ROUNDS),
       prefix: tokenPrefix(token),
@@ -145,6 +149,17 @@ async function loadTokens(deps: BootDeps, users: ConfigUsers): Promise<void> {
     });
   }
   if (faults.length > 0) throw new StartupFault(faults);
+}
+
+/**
+ * A user whom only a token makes holds no role, not even `user`, until the configuration or a sign-in gives one
+ * (JupyterHub 6.1.1 `_add_tokens`): the token of a program can do what `load_roles` says and no more.
+ */
+async function tokenOwner({ store, admission }: BootDeps, name: string): Promise<number | undefined> {
+  const existing = await store.users.byName(name);
+  if (existing) return existing.id;
+  const valid = admission.parse(name);
+  return valid === undefined ? undefined : (await store.users.create({ name: valid })).id;
 }
 
 async function exists(store: Store, token: string, clock: Clock): Promise<boolean> {
