@@ -23,6 +23,7 @@ const PASSED_ON = [
   'hub/http/errors.ts: HTTP_nnn',
   'hub/lifecycle/operate.ts: failure.code',
   'hub/lifecycle/reserve.ts: code',
+  'hub/store/discreet.ts: code',
   'hub/store/postgresql/faults.ts: fault',
   'hub/store/sqlite/faults.ts: fault',
 ];
