@@ -67,7 +67,7 @@ export class UserModels {
     },
   ): JsonObject | undefined {
     const seen = { name: user.name, groups: parts.groups };
-    const keys = new Set(visibility.userKeys(seen));
+    const granted = visibility.userKeys(seen);
     const views = parts.spawners.map((spawner) => this.#options.serverView(user, spawner));
     const servers: Record<string, JsonObject> = {};
     for (const view of views) {
@@ -78,7 +78,7 @@ export class UserModels {
         ? model
         : withoutState(model);
     }
-    if (Object.keys(servers).length > 0) keys.add('servers');
+    const keys = Object.keys(servers).length > 0 ? new Set([...granted, 'servers']) : granted;
     if (keys.size === 0) return undefined;
     const defaultServer = views.find((view) => view.spawner.name === '');
     const whole = userModel(
