@@ -249,7 +249,8 @@ function pageServers(lifecycle: ServerLifecycle, named: NamedServers): PageServe
     },
     check: (user, server) => lifecycle.check(user, server),
     start: async (user, server, request) => {
-      await lifecycle.start(user, server, request);
+      const displayName = await named.displayNameFor(user, server, request.displayName);
+      await lifecycle.start(user, server, { ...request, displayName });
     },
     stop: async (user, server, request) => {
       await lifecycle.stop(user, server, request);

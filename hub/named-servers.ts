@@ -50,6 +50,17 @@ export class NamedServers {
     }
   }
 
+  /** What a start writes: a new server is shown by its name unless told otherwise, an old one keeps what it has. */
+  async displayNameFor(
+    user: UserRecord,
+    name: string,
+    asked: string | undefined,
+  ): Promise<string | undefined> {
+    if (name === '') return undefined;
+    if (asked !== undefined) return asked;
+    return (await this.#store.spawners.find(user.id, name)) ? undefined : name;
+  }
+
   async #checkLimit(user: UserRecord, names: ReadonlySet<string>, requester: unknown): Promise<void> {
     const { limitPerUser } = this.#settings;
     const limit = typeof limitPerUser === 'function' ? await limitPerUser(requester) : limitPerUser;

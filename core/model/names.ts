@@ -19,8 +19,16 @@ const MAX_NAME = 255;
 /** `undefined` when the text cannot be a user name. Does not normalise: the authenticator has done that. */
 export function parseUserName(text: string): UserName | undefined {
   if (text === '' || text.length > MAX_NAME || text.includes('/') || text.trim() !== text) return undefined;
-  if (text.includes('\u0000')) return undefined;
+  // Half a character has no UTF-8, so the database would keep another name.
+  if (text.includes('\u0000') || /\p{Cs}/u.test(text)) return undefined;
+  // Names that a URL would take for a place above it (GHSA-93gc-h923-mp36).
+  if (/^\.+$/.test(text) || /^\.+$/.test(unquoted(text))) return undefined;
   return text as UserName;
+}
+
+/** Python's `urllib.parse.unquote`, as far as dots are concerned. */
+function unquoted(text: string): string {
+  return text.replace(/%2e/gi, '.');
 }
 
 /** `undefined` when the text cannot name a server at all; whether a *new* one may bear it is another rule. */

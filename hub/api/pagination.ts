@@ -33,8 +33,8 @@ export function pageRequest(request: FastifyRequest, limits: PageLimits): PageRe
   const offset = integerOf(queryArgument(request.query, 'offset')) ?? 0;
   const limit = integerOf(queryArgument(request.query, 'limit')) ?? fallback;
   return {
-    offset: Math.abs(offset),
-    limit: Math.max(1, Math.min(Math.abs(limit), limits.max)),
+    offset,
+    limit: Math.max(1, Math.min(limit, limits.max)),
     wrapped,
   };
 }
@@ -65,8 +65,8 @@ function nextUrl(request: FastifyRequest, offset: number, limit: number): string
 
 function integerOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^[+-]?\d{1,15}$/.test(text)) {
+  if (!/^[+-]?\d{1,400}$/.test(text)) {
     throw httpError(400, 'Invalid argument type, offset and limit must be integers');
   }
-  return Number.parseInt(text, 10);
+  return Math.min(Math.abs(Number(text)), Number.MAX_SAFE_INTEGER);
 }

@@ -39,7 +39,9 @@ export function readShareRequest(body: unknown, registry: ScopeRegistry): ShareR
 /** Body of POST `/share-codes/:owner/:server`. @throws Fault 400 */
 export function readShareCodeRequest(body: unknown, registry: ScopeRegistry): ShareCodeRequest {
   const given = readObject(body, ['scopes', 'expires_in']);
-  const { expires_in: expiresIn = DAY } = given;
+  const { expires_in: asked = DAY } = given;
+  // JupyterHub's model takes digits for a number.
+  const expiresIn = typeof asked === 'string' && /^\d{1,10}$/.test(asked) ? Number(asked) : asked;
   if (typeof expiresIn !== 'number' || !Number.isInteger(expiresIn))
     throw bad('expires_in must be whole seconds');
   if (expiresIn < MIN_EXPIRY || expiresIn > MAX_EXPIRY) {

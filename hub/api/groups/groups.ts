@@ -5,6 +5,7 @@ import { jsonBody } from '../../http/body.js';
 import { httpError } from '../../http/errors.js';
 import { isTruthy, pythonRepr } from '../../http/python-text.js';
 import { listScopes, scopes } from '../../http/route-config.js';
+import { NUL } from '../../http/text.js';
 import { visibleGroups } from '../../rbac/index.js';
 import { AlreadyExists } from '../../store/index.js';
 import type { GroupRecord } from '../../store/types.js';
@@ -143,7 +144,10 @@ export function registerGroups(app: FastifyInstance, context: ApiContext, option
   /** @throws Fault 400 naming the first that is not there */
   async function usersNamed(names: JsonValue): Promise<readonly number[]> {
     const wanted = namesIn(names, 'users').map((name) => options.normalize(name));
-    const found = new Map((await store.users.byNames(wanted)).map((user) => [user.name as string, user.id]));
+    const storable = wanted.filter((name) => !name.includes(NUL));
+    const found = new Map(
+      (await store.users.byNames(storable)).map((user) => [user.name as string, user.id]),
+    );
     return wanted.map((name) => {
       const id = found.get(name);
       if (id === undefined) throw httpError(400, `No such user: ${name.slice(0, MAX_NAME)}`);
@@ -162,7 +166,7 @@ export async function groupNamed({ store }: Pick<ApiContext, 'store'>, name: str
 /** `groups` is not type-checked by JupyterHub: a text is a list of its characters. */
 function groupNames(names: JsonValue): readonly string[] {
   const list = namesIn(typeof names === 'string' ? [...names] : names, 'groups');
-  const bad = list.find((name) => name === '' || name.length > MAX_NAME || name.includes('\u0000'));
+  const bad = list.find((name) => name === '' || name.length > MAX_NAME || name.includes(NUL));
   if (bad !== undefined) throw httpError(400, `Invalid group name: ${pythonRepr(bad)}`);
   return list;
 }
@@ -171,5 +175,5 @@ function namesIn(names: JsonValue, key: string): readonly string[] {
   const isList =
     Array.isArray(names) && names.length <= MAX_NAMES && names.every((each) => typeof each === 'string');
   if (!isList) throw httpError(400, `group.${key} must be a list of at most ${MAX_NAMES} names`);
-  return (names as readonly string[]).filter((name) => key !== 'users' || !name.includes('\u0000'));
+  return names as readonly string[];
 }

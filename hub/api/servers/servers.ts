@@ -115,14 +115,14 @@ class ServerEndpoints {
     const { servers, named, slowSpawnMs } = this.#options;
     const { user, name } = await this.#target(request, true);
     const body = serverBody(request.body);
-    const displayName = name === '' ? undefined : body.displayName;
-    if (name !== '') await named.check(user, name, displayName ?? name, { requester: request });
+    if (name !== '') await named.check(user, name, body.displayName ?? name, { requester: request });
     const { pending, ready } = servers.status(user, name);
     if (pending === 'spawn') return empty(reply, 202);
     if (pending !== null) throw httpError(400, `${logName(user, name)} is pending ${pending}`);
     if (ready && (await servers.check(user, name))) {
       throw httpError(400, `${logName(user, name)} is already running`);
     }
+    const displayName = await named.displayNameFor(user, name, body.displayName);
     await servers.start(user, name, { options: body.userOptions, displayName, waitMs: slowSpawnMs });
     return empty(reply, servers.status(user, name).pending === 'spawn' ? 202 : 201);
   }

@@ -36,6 +36,16 @@ export function registerShareCodes(
     },
   );
 
+  // A server has to be named to change something; who may not is not told that.
+  app.route({
+    method: ['POST', 'DELETE'],
+    url: `${prefix}share-codes/:user_name`,
+    config: { access: scopes('shares'), server: 'all' },
+    handler: () => {
+      throw httpError(405);
+    },
+  });
+
   for (const url of [`${prefix}share-codes/:user_name/:server_name`, `${prefix}share-codes/:user_name/`]) {
     app.get<{ Params: ServerParams }>(
       url,

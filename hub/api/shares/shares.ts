@@ -45,6 +45,16 @@ export function registerShares(app: FastifyInstance, context: ApiContext, option
     },
   );
 
+  // A server has to be named to change something; who may not is not told that.
+  app.route({
+    method: ['POST', 'PATCH', 'DELETE'],
+    url: `${prefix}shares/:user_name`,
+    config: { access: scopes('shares'), server: 'all' },
+    handler: () => {
+      throw httpError(405);
+    },
+  });
+
   for (const url of [`${prefix}shares/:user_name/:server_name`, `${prefix}shares/:user_name/`]) {
     app.get<{ Params: ServerParams }>(
       url,

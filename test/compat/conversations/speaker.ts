@@ -241,6 +241,7 @@ export class Speaker {
       .replaceAll(`:${this.#options.publicPort}`, ':{public}')
       .replace(/127\.0\.0\.1:\d{4,5}/g, '127.0.0.1:{port}')
       .replace(/\b[0-9a-f]{32}\b/g, '{hex32}')
+      .replace(/"pid":\s?\d+/g, '"pid":"{pid}"')
       .replace(/"a\d+"/g, '"a{id}"')
       .replace(/"sc_\d+"/g, '"sc_{id}"')
       .replace(ISO_TIME, '{time}');
@@ -270,6 +271,7 @@ function takeCookies(jar: Map<string, string>, answer: Answer): void {
 /** Lists whose order a hub leaves to chance, sorted. */
 function settled(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(settled);
+  if (typeof value === 'string') return value.replace(/(?<=requested scopes )\S+/, sortedList);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => {
@@ -278,4 +280,8 @@ function settled(value: unknown): unknown {
       return [key, sorts ? [...(member as string[])].sort() : settled(member)];
     }),
   );
+}
+
+function sortedList(text: string): string {
+  return text.split(',').sort().join(',');
 }
