@@ -1,13 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ROWS } from '../compat/conversations/differences.js';
 
 /** Every difference of docs/compatibility.md names a test that is there, by its file and a part of its title. */
 const ROOT = resolve(import.meta.dirname, '../..');
 const [, chosen = ''] = readFileSync(join(ROOT, 'docs/compatibility.md'), 'utf8').split(
   '## Differences we chose',
 );
-const rows = [...chosen.matchAll(/^\| (?!behaviour|---)(.+) \|$/gm)].map(([, row = '']) => row.split(' | '));
+const [prose = '', compared = ''] = chosen.split('### Answers compared in conversations');
+const rows = [...prose.matchAll(/^\| (?!behaviour|---)(.+) \|$/gm)].map(([, row = '']) => row.split(' | '));
 
 /** What is wrong with one name of the last column; undefined: nothing. */
 function fault(name: string): string | undefined {
@@ -34,5 +36,12 @@ describe('the differences we chose', () => {
     expect(row).toHaveLength(5);
     const names = row[4]?.split('; ') ?? [];
     expect(names.map(fault).filter((each) => each !== undefined)).toEqual([]);
+  });
+});
+
+describe('the differences that conversations with both hubs show', () => {
+  it('are listed as the comparison has them, and no other', () => {
+    const listed = [...compared.matchAll(/^\| (?!difference|---)(.+) \|$/gm)].map(([, row]) => row);
+    expect(listed).toEqual(ROWS.map(({ name, why }) => `${name} | ${why}`));
   });
 });

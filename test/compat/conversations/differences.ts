@@ -1,10 +1,10 @@
 /**
  * Every way in which our hub answers otherwise than JupyterHub 6.1.1, on purpose, with the reason. What is not covered by
- * a row fails the test; `docs/compatibility.md` has the same rows in prose.
+ * a row fails the test; `docs/compatibility.md` has the same rows.
  */
 import type { Difference } from './compare.js';
 
-export interface Row {
+interface Row {
   readonly name: string;
   readonly why: string;
   /** Which conversations and requests; absent: all. */
@@ -25,7 +25,7 @@ const ALL = /./;
 export const ROWS: readonly Row[] = [
   {
     name: "a caller's mistake is a 4xx, never a 5xx",
-    why: 'design: 5xx is for faults of the hub',
+    why: '5xx is for faults of the hub',
     status: [/^500$/, /^4\d\d$/],
     what: ALL,
   },
@@ -38,7 +38,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     name: 'a NUL in a path, query or form is refused (other words)',
-    why: 'see there',
+    why: 'as the row before',
     request: /%00|\/login$|oauth2\/token|shares\/alice\/gpu/,
     what: /^json\.message$|^status$/,
     values: [/u0000|integers|^40\d$/, /NUL|must be a name|^400$/],
