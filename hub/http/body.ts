@@ -26,13 +26,31 @@ export function installBodyParser(app: FastifyInstance): void {
   });
 }
 
-/** The body as JSON; null when empty. Invalid UTF-8 is replaced, never a 500. @throws Fault 400 */
+/** The body as JSON; null when empty. @throws Fault 400, also for what is no UTF-8 or could not be stored as such */
 export function jsonBody(body: unknown): JsonValue {
   if (!Buffer.isBuffer(body)) return null;
+  const text = decoded(body);
   try {
-    return JSON.parse(body.toString('utf8')) as JsonValue;
-  } catch {
-    throw httpError(400, 'Invalid JSON in body of request');
+    const value = JSON.parse(text) as JsonValue;
+    if (!ESCAPED_SURROGATE.test(text) || !LONE_SURROGATE.test(JSON.stringify(value))) return value;
+  } catch (error) {
+    // RangeError: nested deeper than the stack
+    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
+  }
+  throw httpError(400, 'Invalid JSON in body of request');
+}
+
+/** Half a character: JSON can write one, UTF-8 and databases cannot. `stringify` leaves lone ones escaped. */
+const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/;
+const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
+const REPLACEMENT = '\uFFFD';
+
+function decoded(body: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch (error) {
+    if (error instanceof TypeError) throw httpError(400, 'The body is not UTF-8');
+    throw error;
   }
 }
 
@@ -56,9 +74,12 @@ export async function formBody(body: unknown, contentType: string | undefined): 
   if (contentType?.toLowerCase().startsWith('multipart/form-data')) return multipart(body, contentType);
   const fields = new Map<string, string[]>();
   let count = 0;
-  for (const [name, value] of new URLSearchParams(body.toString('utf8'))) {
+  const text = decoded(body);
+  const mayHold = text.includes(REPLACEMENT) || /%ef%bf%bd/i.test(text);
+  for (const [name, value] of new URLSearchParams(text)) {
     count += 1;
     if (count > MAX_FIELDS) throw httpError(400, 'Too many form fields');
+    if (!mayHold && (name + value).includes(REPLACEMENT)) throw httpError(400, 'The form is not UTF-8');
     if (value.includes(NUL)) throw httpError(400, 'A NUL character is not allowed here');
     append(fields, name, value);
   }

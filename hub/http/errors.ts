@@ -50,6 +50,9 @@ export async function answerError(
 ): Promise<FastifyReply> {
   reply.code(fault.status);
   for (const [name, value] of Object.entries(fault.headers)) reply.header(name, value);
+  // Fastify would cut the connection, and whoever still sends (our proxy too) sees a reset instead of this answer.
+  // Kept open, Node reads the rest away, within the app's request timeout.
+  if (fault.status === 413) reply.removeHeader('connection');
   if (answersJson(request, options.apiPrefix)) {
     const message = fault.message === '' ? null : fault.message;
     // Bytes, because Fastify adds a charset to JSON text.

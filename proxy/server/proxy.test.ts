@@ -381,7 +381,7 @@ describe('WebSockets', () => {
     const proxy = await withEcho();
     for (const [head, status] of [
       [HEAD.replace('Host: x', 'Host: x\r\nHost: y'), '400'],
-      [HEAD.replace('GET /', 'GET /%'), '500'],
+      [HEAD.replace('GET /', 'GET /%'), '400'],
     ] as const) {
       const { text, closed } = await raw(proxy.port, head);
       expect(text.slice(9, 12)).toBe(status);

@@ -13,7 +13,7 @@ export type RequestTarget =
       /** For the table. */
       readonly decoded: string;
     }
-  /** Malformed percent-encoding: configurable-http-proxy 5.3.0 answers 500. */
+  /** Malformed percent-encoding: configurable-http-proxy 5.3.0 answers 500, ours 400. */
   | { readonly kind: 'undecodable' }
   | { readonly kind: 'invalid' };
 

@@ -22,7 +22,7 @@ export interface Unrouted {
   readonly error: Error;
 }
 
-/** Never rejects: a store that fails, or a target that is none, is a 500. */
+/** Never rejects: a store that fails is a 500, a target that is none the caller's 400. */
 export async function routeRequest(
   request: IncomingMessage,
   routes: RouteLookup,
@@ -31,7 +31,7 @@ export async function routeRequest(
 ): Promise<Routed | Unrouted> {
   const url = request.url ?? '/';
   const target = parseTarget(url);
-  if (target.kind === 'undecodable') return unrouted(500, 'malformed percent-encoding');
+  if (target.kind === 'undecodable') return unrouted(400, 'malformed percent-encoding');
   if (target.kind === 'invalid') return unrouted(400, 'malformed request target');
   try {
     const found = routes.lookup(request.headers.host, target.decoded);

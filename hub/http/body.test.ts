@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { formBody, jsonBody } from './body.js';
+
+const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
+const FORM = 'application/x-www-form-urlencoded';
+
+describe('a body of JSON', () => {
+  it.each([
+    ['', null],
+    ['{"a":"\u00e9"}', { a: 'é' }],
+    ['"\\ud83d\\ude00"', '😀'],
+    ['"\\\\ud800"', '\\ud800'],
+  ])('%j is read', (text, value) => {
+    expect(jsonBody(text === '' ? null : Buffer.from(text, 'utf8'))).toEqual(value);
+  });
+
+  it.each([
+    ['no UTF-8', bytes('{"usernames":["\xff\xfe"]}')],
+    ['an overlong form', bytes('"\xc0\xaf"')],
+    ['a lone surrogate', bytes('{"usernames":["a\\ud800b"]}')],
+    ['a lone surrogate as name', bytes('{"\\udfff":1}')],
+    ['a lone surrogate behind a backslash', bytes('"\\\\\\ud800"')],
+    ['no JSON', bytes('{"a":')],
+    ['nesting without end', bytes('['.repeat(500_000))],
+  ])('with %s is the caller’s fault', (_what, body) => {
+    expect(() => jsonBody(body)).toThrow(expect.objectContaining({ status: 400 }));
+  });
+});
+
+describe('a form', () => {
+  it('is read with its escapes, a replacement character that was meant included', async () => {
+    const { fields } = await formBody(bytes('username=a+%C3%A9&note=%EF%BF%BD&username=b'), FORM);
+    expect([...fields]).toEqual([
+      ['username', ['a é', 'b']],
+      ['note', ['\uFFFD']],
+    ]);
+  });
+
+  it.each([
+    ['raw bytes', bytes('username=\xff')],
+    ['escapes', bytes('username=%ff%fe')],
+    ['a field’s name', bytes('%ff=1')],
+    ['NUL', bytes('username=a%00')],
+  ])('that is no text in %s is the caller’s fault', async (_what, body) => {
+    await expect(formBody(body, FORM)).rejects.toMatchObject({ status: 400 });
+  });
+});
