@@ -2,12 +2,12 @@
  * The same conversations with JupyterHub 6.1.1 and with our built hub, both running on one traitlets JSON
  * configuration. What we answer otherwise stands in `conversations/differences.ts`, with the reason.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compareSteps, type Difference } from './conversations/compare.js';
-import { explain } from './conversations/differences.js';
+import { explain, ROWS } from './conversations/differences.js';
 import { RIGHTS } from './conversations/talks-rights.js';
 import { SHARING } from './conversations/talks-sharing.js';
 import { SURFACE } from './conversations/talks-surface.js';
@@ -41,6 +41,12 @@ describe('conversations with JupyterHub and with Anteroom', () => {
     expect(unexplained.map((each) => JSON.stringify(each))).toEqual([]);
     // whatever was asked, the fault is never ours
     expect(ours.filter((step) => (step.response.status ?? 0) >= 500)).toEqual([]);
+  });
+
+  it('every chosen difference stands in the documentation', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../docs/compatibility.md'), 'utf8');
+    const chosen = ROWS.filter((row) => !row.varies).map((row) => row.name);
+    expect(chosen.filter((name) => !page.includes(`| ${name} |`))).toEqual([]);
   });
 
   it('was a long talk', () => {

@@ -7,6 +7,8 @@ import type { Difference } from './compare.js';
 interface Row {
   readonly name: string;
   readonly why: string;
+  /** No choice of ours: it differs from run to run. */
+  readonly varies?: true;
   /** Which conversations and requests; absent: all. */
   readonly talk?: RegExp;
   readonly request?: RegExp;
@@ -132,11 +134,13 @@ export const ROWS: readonly Row[] = [
   },
   {
     name: 'ports and process ids vary',
+    varies: true,
     why: 'no difference of the hubs',
     what: /\.state\.pid$|^json\.\/user\/alice\/\.target$/,
   },
   {
     name: 'ids of tokens vary where fewer codes were exchanged',
+    varies: true,
     why: 'follows from the row on burned codes',
     talk: /^oauth-token-life$/,
     what: /^json\.token_id$/,

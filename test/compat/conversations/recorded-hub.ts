@@ -47,8 +47,9 @@ export function recordedConfig(stub: string, python: string): string {
         if (key in spawner.user_options) spawner.args = [...spawner.args, '--' + key, String(spawner.user_options[key])];
       }
     };
-    c.Spawner.start_timeout = 8;
-    c.Spawner.http_timeout = 4;
+    c.Spawner.start_timeout = 12;
+    // roomier than the recorded 4 s: a busy machine starts the slow stub late
+    c.Spawner.http_timeout = 8;
     c.JupyterHub.tornado_settings = { slow_spawn_timeout: 2, slow_stop_timeout: 2 };
     c.JupyterHub.load_roles = [
       {
