@@ -21,7 +21,6 @@ export const UNBUILT: Readonly<Record<string, string>> = {
   'Authenticator.reset_managed_roles_on_startup': 'roles from the authenticator at start are not built yet',
   'JupyterHub.admin_access':
     'the deprecated switch is not built; give the scope access:servers to a role with JupyterHub.load_roles',
-  'JupyterHub.authenticate_prometheus': METRICS,
   'JupyterHub.data_files_path':
     'templates and static files come with the package; add yours with template_paths',
   'JupyterHub.debug_db': 'logging of statements is not built yet',

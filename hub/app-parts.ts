@@ -92,6 +92,15 @@ export function appParts(options: AppPartsOptions): AppParts {
       defaultServerName: hub.default_server_name,
       redirectHook: hub.user_redirect_hook,
     },
+    metrics: {
+      store,
+      clock,
+      authenticated: hub.authenticate_prometheus,
+      hubPrefix: addresses.hubPrefix,
+      apiPrefix: addresses.apiPrefix,
+      activeServers: () => lifecycle.counts().active,
+      flushActivity: () => sessions.activity.flush(),
+    },
     acceptShare: { clock, registry: options.registry },
     admin: {
       models: api.models,

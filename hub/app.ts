@@ -36,6 +36,7 @@ import { trackMethods } from './http/methods.js';
 import { parseQuery } from './http/query.js';
 import { requireDeclaredAccess } from './http/route-config.js';
 import { refuseNameless } from './http/text.js';
+import { type MetricsOptions, registerMetrics } from './metrics/index.js';
 import { type AcceptShareOptions, registerAcceptShare } from './pages/accept-share.js';
 import { type AdminOptions, registerAdmin } from './pages/admin.js';
 import { type PageContext, pageText } from './pages/context.js';
@@ -62,6 +63,7 @@ export interface AppParts {
   readonly userUrl: UserUrlOptions;
   readonly tokenPage: TokenPageOptions;
   readonly acceptShare: AcceptShareOptions;
+  readonly metrics: MetricsOptions;
   readonly admin: AdminOptions;
   readonly tokens: TokenApiOptions;
   readonly people: People;
@@ -133,6 +135,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const closeMethods = trackMethods(app, apiPrefix);
   registerApi(app, parts);
   registerPages(app, parts);
+  registerMetrics(app, parts.metrics);
   parts.registerOAuth(app);
   closeMethods();
   app.setNotFoundHandler((request, reply) => unknownPath(parts, request, errors, reply));

@@ -192,6 +192,7 @@ export interface UserRepository {
   byCookieId(cookieId: string): Promise<UserRecord | undefined>;
   list(query: UserQuery): Promise<Listed<UserRecord>>;
   count(): Promise<number>;
+  countActiveSince(at: Timestamp): Promise<number>;
   /** Every name, for start-up; streamed in batches. */
   allNames(): AsyncIterable<readonly UserName[]>;
   /** Also makes the default spawner row (name `''`). @throws AlreadyExists */

@@ -71,6 +71,11 @@ export function userRepository(access: Access, clock: Clock): UserRepository {
       const counted = access.sql.db.selectFrom('users').select((e) => e.fn.countAll<number>().as('total'));
       return (await access.read(query(counted)))[0]?.total ?? 0;
     },
+    countActiveSince: async (at) => {
+      const active = access.sql.db.selectFrom('users').where('last_activity', '>=', at);
+      const counted = active.select((e) => e.fn.countAll<number>().as('total'));
+      return (await access.read(query(counted)))[0]?.total ?? 0;
+    },
     allNames: () => allNames(access),
     create: (user) =>
       access.write(async (session) => {

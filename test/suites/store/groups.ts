@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { AlreadyExists, NotFound } from '../../../hub/store/index.js';
-import { addUser, type Check } from './subject.js';
+import { addUser, type Check, defaultSpawner } from './subject.js';
 
 export function describeGroups(check: Check): void {
   check('creates groups once, with properties', async ({ store }) => {
@@ -21,6 +21,16 @@ export function describeGroups(check: Check): void {
     await store.groups.addUsers(group.id, [alice.id]);
     await store.groups.addUsers(group.id, [bob.id, alice.id, bob.id]);
     expect(await store.groups.members(group.id)).toEqual(['alice', 'bob']);
+    const empty = await store.groups.create('empty');
+    const members = await store.groups.membersOfMany([group.id, empty.id, 99]);
+    expect([...members]).toEqual([
+      [group.id, ['alice', 'bob']],
+      [empty.id, []],
+      [99, []],
+    ]);
+    expect((await store.groups.byIds([empty.id, 99])).map((found) => found.name)).toEqual(['empty']);
+    expect(await store.users.byIds([alice.id, 99])).toEqual([alice]);
+    expect((await store.spawners.byIds([(await defaultSpawner(store, bob)).id, 99])).length).toBe(1);
     expect(await store.groups.isMember('alice', 'class')).toBe(true);
     expect(await store.groups.isMember('alice', 'none')).toBe(false);
     expect((await store.groups.byUser(alice.id)).map((found) => found.name)).toEqual(['class']);
