@@ -68,6 +68,7 @@ describe('share requests', () => {
       scopes: ['servers'],
     });
     expect(readShareCodeRequest(null, registry)).toEqual({ expiresIn: 86_400 });
+    expect(readShareCodeRequest({ expires_in: '60' }, registry)).toEqual({ expiresIn: 60 });
   });
 
   it.each([
@@ -87,7 +88,8 @@ describe('share requests', () => {
   it.each([
     { expires_in: 59 },
     { expires_in: 31_536_001 },
-    { expires_in: '60' },
+    { expires_in: 'sixty' },
+    { expires_in: '59' },
     { expires_in: null },
     { user: 'a' },
   ])('refuses the code %j', (body) => {
