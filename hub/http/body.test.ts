@@ -20,10 +20,12 @@ describe('a body of JSON', () => {
     ['a lone surrogate', bytes('{"usernames":["a\\ud800b"]}')],
     ['a lone surrogate as name', bytes('{"\\udfff":1}')],
     ['a lone surrogate behind a backslash', bytes('"\\\\\\ud800"')],
+    ['a byte order mark', Buffer.from('\uFEFF{}', 'utf8')],
     ['no JSON', bytes('{"a":')],
     ['nesting without end', bytes('['.repeat(500_000))],
   ])('with %s is the caller’s fault', (_what, body) => {
-    expect(() => jsonBody(body)).toThrow(expect.objectContaining({ status: 400 }));
+    const refusal = { status: 400, message: 'Invalid JSON in body of request' };
+    expect(() => jsonBody(body)).toThrow(expect.objectContaining(refusal));
   });
 });
 

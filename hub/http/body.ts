@@ -29,13 +29,14 @@ export function installBodyParser(app: FastifyInstance): void {
 /** The body as JSON; null when empty. @throws Fault 400, also for what is no UTF-8 or could not be stored as such */
 export function jsonBody(body: unknown): JsonValue {
   if (!Buffer.isBuffer(body)) return null;
-  const text = decoded(body);
   try {
+    const text = decoded(body);
     const value = JSON.parse(text) as JsonValue;
     if (!ESCAPED_SURROGATE.test(text) || !LONE_SURROGATE.test(JSON.stringify(value))) return value;
   } catch (error) {
-    // RangeError: nested deeper than the stack
-    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
+    // TypeError: no UTF-8; RangeError: nested deeper than the stack
+    if (!(error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError))
+      throw error;
   }
   throw httpError(400, 'Invalid JSON in body of request');
 }
@@ -45,11 +46,16 @@ const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/;
 const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 const REPLACEMENT = '\uFFFD';
 
+/** A byte order mark stays: to JSON and forms it is a character like others. @throws TypeError for what is no UTF-8 */
 function decoded(body: Buffer): string {
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
+}
+
+function formText(body: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+    return decoded(body);
   } catch (error) {
-    if (error instanceof TypeError) throw httpError(400, 'The body is not UTF-8');
+    if (error instanceof TypeError) throw httpError(400, 'The form is not UTF-8');
     throw error;
   }
 }
@@ -74,7 +80,7 @@ export async function formBody(body: unknown, contentType: string | undefined): 
   if (contentType?.toLowerCase().startsWith('multipart/form-data')) return multipart(body, contentType);
   const fields = new Map<string, string[]>();
   let count = 0;
-  const text = decoded(body);
+  const text = formText(body);
   const mayHold = text.includes(REPLACEMENT) || /%ef%bf%bd/i.test(text);
   for (const [name, value] of new URLSearchParams(text)) {
     count += 1;

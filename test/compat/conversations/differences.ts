@@ -54,6 +54,14 @@ export const ROWS: readonly Row[] = [
     values: [/x{50}|\\u0000|"name":1\b|^201$|^null$/, /Invalid|must be a list|400|null/],
   },
   {
+    name: 'JSON that is not UTF-8 is refused',
+    why: 'JupyterHub makes a user whose name is a replacement character',
+    talk: /^api-bad-bodies$/,
+    status: [/^201$/, /^400$/],
+    what: ALL,
+    values: [/\uFFFD|^201$|^null$/u, /Invalid JSON|^400$|null/],
+  },
+  {
     name: 'bytes of a bad path are not sent back',
     why: 'what cannot be read is not repeated',
     what: /^json\.message$/,
@@ -166,7 +174,7 @@ export const ROWS: readonly Row[] = [
     values: [/event-stream/, /json/],
   },
   {
-    name: 'a form that is not UTF-8 fails as a wrong password, with the form',
+    name: 'the 400 of a form that is not UTF-8 has a page',
     why: "JupyterHub's 400 has no page at all",
     talk: /^hostile$/,
     note: /not UTF-8/,
