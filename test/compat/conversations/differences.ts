@@ -102,6 +102,13 @@ export const ROWS: readonly Row[] = [
     values: [/n{1100}/, /^"n{1023}"$/],
   },
   {
+    name: 'JSON with half of a character is 400',
+    why: 'it has no UTF-8: a database would keep another text, and a client could not read it back',
+    talk: /^hostile-bodies$/,
+    note: /ud800/,
+    what: ALL,
+  },
+  {
     name: 'NaN is no JSON',
     why: 'RFC 8259 has no such number; the answer is 400 either way',
     talk: /^api-bad-bodies$/,
