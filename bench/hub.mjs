@@ -185,5 +185,6 @@ async function row(title, requests, { connections = CONNECTIONS, perRequest = 1 
 }
 
 function number(value) {
-  return value >= 100 ? value.toFixed(0) : value.toFixed(1);
+  if (value >= 100) return value.toFixed(0);
+  return value >= 1 ? value.toFixed(1) : value.toPrecision(2);
 }
