@@ -86,6 +86,7 @@ async function runProgram(
     json: parsed.flags.has('log-json'),
     write: (line) => terminal.err(line),
   });
+  for (const note of loaded.notes) log.debug(note);
   for (const warning of loaded.warnings) log.warn(warning);
   if (name === 'hub') {
     return programs.start({
