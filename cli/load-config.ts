@@ -72,13 +72,18 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   });
   const inUse = [...HUB_CLASSES, ...Object.values(choice.declarations)];
   const values = checkValues(config, catalog, inUse);
-  const faults = [
-    ...given.faults,
-    ...choice.faults,
-    ...lines([...names.faults, ...values.faults]),
-    ...unbuiltFaults(config, inUse),
-    ...crossFaults(config),
-  ];
+  const unkept = file?.faults ?? [];
+  // without a setting that could not be kept, others only seem wrong; names are wrong in any case
+  const faults =
+    unkept.length > 0
+      ? [...given.faults, ...unkept, ...lines(names.faults)]
+      : [
+          ...given.faults,
+          ...choice.faults,
+          ...lines([...names.faults, ...values.faults]),
+          ...unbuiltFaults(config, inUse),
+          ...crossFaults(config),
+        ];
   return {
     config,
     catalog,

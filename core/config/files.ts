@@ -7,6 +7,7 @@ import { extname, resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf, StartupFault } from '../fault.js';
 import { isJsonObject } from '../model/json.js';
+import { explainFault } from './python/explain.js';
 import { readPythonConfig, type Surroundings } from './python/index.js';
 import { type ConfigRecorder, recorder, type Sections } from './recorder.js';
 
@@ -16,6 +17,8 @@ export interface ConfigFile {
   readonly path: string;
   readonly kind: ConfigFileKind;
   readonly sections: Sections;
+  /** Settings that could not be kept, in words: whoever starts with one of them starts with another configuration. */
+  readonly faults: readonly string[];
   /** What the start goes on in spite of. */
   readonly warnings: readonly string[];
   /** For the log at debug. */
@@ -65,12 +68,13 @@ export async function readConfigFile(path: string, surroundings: Surroundings): 
     throw new StartupFault([`${path}: a configuration ends in .mjs, .js, .json, .yaml or .py`]);
   }
   if (kind === 'python') {
-    const { sections, warnings, notes } = await readPythonConfig(path, surroundings);
-    return { path, kind, sections, warnings, notes };
+    const { sections, unkept, warnings, notes } = await readPythonConfig(path, surroundings);
+    const faults = unkept.map((fault) => explainFault(fault, path));
+    return { path, kind, sections, faults, warnings, notes };
   }
   try {
     const sections = kind === 'module' ? await readModule(path) : await readData(path, kind);
-    return { path, kind, sections, warnings: [], notes: [] };
+    return { path, kind, sections, faults: [], warnings: [], notes: [] };
   } catch (error) {
     if (error instanceof StartupFault) throw error;
     throw new StartupFault([`${path}: ${messageOf(error)}`]);

@@ -19,64 +19,38 @@ export interface Surroundings {
 
 export interface PythonConfig {
   readonly sections: Sections;
-  /** What cannot be kept, one setting each; the sections are without it. */
+  /** What cannot be kept; the sections are without it, so nobody may start with one of them. */
   readonly unkept: readonly PythonFault[];
   readonly warnings: readonly string[];
   /** For the log at debug: what the file printed, which files were not there. */
   readonly notes: readonly string[];
 }
 
-/**
- * For who can live with settings that cannot be kept (`anteroom config convert`).
- *
- * @throws StartupFault when the file cannot be run to its end
- */
-export async function runPythonConfig(
-  path: string,
-  surroundings: Surroundings,
-  limits: ChildLimits = LIMITS,
-): Promise<PythonConfig> {
-  const { config, failures } = await run(path, surroundings, limits);
-  if (failures.length > 0) throw new StartupFault(failures);
-  return config;
-}
-
-/** @throws StartupFault with everything that is wrong: what the file raised, and every setting that is no data */
+/** @throws StartupFault when the file cannot be run to its end; with what it raised, every setting that is no data */
 export async function readPythonConfig(
   path: string,
   surroundings: Surroundings,
   limits: ChildLimits = LIMITS,
 ): Promise<PythonConfig> {
-  const { config, failures } = await run(path, surroundings, limits);
-  const faults = [...failures, ...config.unkept.map((fault) => explainFault(fault, path))];
-  if (faults.length > 0) throw new StartupFault(faults);
-  return config;
-}
-
-interface Ran {
-  readonly config: PythonConfig;
-  readonly failures: readonly string[];
-}
-
-async function run(path: string, surroundings: Surroundings, limits: ChildLimits): Promise<Ran> {
   const end = await runDriver(path, surroundings, limits);
   if (end.kind !== 'answer') throw new StartupFault([`${path}: ${withoutAnswer(end, limits)}`]);
   const answer = answerOf(path, end.text);
   const clean = (text: string): string => withoutSecrets(text, surroundings.env, answer.sections);
+  const failures = [
+    ...(answer.failure ? [clean(explainFailure(answer.failure, path))] : []),
+    ...answer.calls.filter((call) => call.configures).map((call) => explainCall(call)),
+  ];
+  if (failures.length > 0) {
+    throw new StartupFault([...failures, ...answer.faults.map((fault) => explainFault(fault, path))]);
+  }
   return {
-    config: {
-      sections: answer.sections,
-      unkept: answer.faults,
-      warnings: answer.calls.filter((call) => !call.configures).map((call) => explainCall(call)),
-      notes: [
-        `${path} was run by ${answer.python}`,
-        ...answer.notes,
-        ...lines(clean(end.output)).map((line) => `${path} printed: ${line}`),
-      ],
-    },
-    failures: [
-      ...(answer.failure ? [clean(explainFailure(answer.failure, path))] : []),
-      ...answer.calls.filter((call) => call.configures).map((call) => explainCall(call)),
+    sections: answer.sections,
+    unkept: answer.faults,
+    warnings: answer.calls.map((call) => explainCall(call)),
+    notes: [
+      `${path} was run by ${answer.python}`,
+      ...answer.notes,
+      ...lines(clean(end.output)).map((line) => `${path} printed: ${line}`),
     ],
   };
 }
