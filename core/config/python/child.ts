@@ -39,7 +39,7 @@ export function runDriver(
   surroundings: { readonly cwd: string; readonly env: Readonly<Record<string, string | undefined>> },
   limits: ChildLimits = LIMITS,
 ): Promise<ChildEnd> {
-  const driver = join(packageRoot(), 'core/config/python/driver');
+  const driver = join(packageRoot(), 'core/config/python/driver/anteroom_driver.py');
   const child = spawn('python3', [driver, path, JUPYTERHUB_VERSION], {
     cwd: surroundings.cwd,
     env: surroundings.env,

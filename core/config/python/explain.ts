@@ -3,10 +3,12 @@ import { type PythonFailure, type PythonFault, placeText, type VainCall } from '
 
 const MODULE = 'jupyterhub_config.mjs';
 
-/** Traits that take a function, and how it is written in a module. A test keeps the list whole. */
+/**
+ * The hub's own traits that take a function, and how it is written in a module; a test keeps the list whole. Another
+ * plug-in's gets a form without names.
+ */
 export const FUNCTION_FORMS: Readonly<Record<string, string>> = {
   apply_user_options: 'async (spawner, options) => { … }',
-  args: '(spawner) => […]',
   auth_state_hook: 'async (spawner, authState) => { … }',
   default_url: "(handler) => '/…'",
   environment: "{ NAME: (spawner) => '…' }",

@@ -113,6 +113,8 @@ class Config(dict):
         value = dict.get(self, key)
         if isinstance(value, LazyConfigValue) and value.place is not None:
             return value.place
+        if isinstance(value, Config) and value:
+            return value.place_of(next(iter(value)))
         return self.__dict__["__places__"].get(key, (None, None))
 
     def __getitem__(self, key):

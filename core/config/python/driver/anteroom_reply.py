@@ -20,6 +20,7 @@ DEEPEST = 60
 LARGEST_INTEGER = 2 ** 53 - 1
 LARGEST = 8 * 1024 * 1024
 MOST_FAULTS = 100
+LONGEST_PATH = 100
 
 
 def reply(config, failure, calls, notes):
@@ -158,5 +159,6 @@ class Encoder:
         return self.fault("function", path, name=getattr(value, "__name__", "?"), defined=defined)
 
     def fault(self, kind, path, **more):
-        self.faults.append(dict(more, kind=kind, path=path))
+        short = path if len(path) <= LONGEST_PATH else path[:LONGEST_PATH] + "..."
+        self.faults.append(dict(more, kind=kind, path=short))
         return None
