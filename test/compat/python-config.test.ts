@@ -26,7 +26,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   'dockerspawner/__init__.py': 'class DockerSpawner: pass\n',
   'jupyterhub_traefik_proxy/__init__.py': 'class TraefikFileProviderProxy: pass\n',
   'kubernetes_asyncio/__init__.py': 'client = None\n',
-  'pycurl.py': '',
+  'pycurl.py': 'class Curl: pass\nclass CurlMulti: pass\n',
 };
 const VALUES = {
   PYTHONDONTWRITEBYTECODE: '1',

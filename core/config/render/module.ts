@@ -87,7 +87,7 @@ function atom(value: unknown): string {
   if (value instanceof Uint8Array) {
     return `new Uint8Array(Buffer.from('${Buffer.from(value).toString('base64')}', 'base64'))`;
   }
-  return literal(value);
+  return Object.is(value, -0) ? '-0' : literal(value);
 }
 
 function containerOf(value: unknown): Container | undefined {

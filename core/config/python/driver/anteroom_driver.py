@@ -42,4 +42,6 @@ def main(path, version):
     os._exit(0)
 
 
-main(sys.argv[1], sys.argv[2])
+_path, _version = sys.argv[1:]
+sys.argv[:] = ["jupyterhub"]
+main(_path, _version)

@@ -17,7 +17,6 @@ import anteroom_standins
 from anteroom_config import FILES, Config, LazyConfigValue, is_config
 
 DEEPEST = 60
-LARGEST_INTEGER = 2 ** 53 - 1
 LARGEST = 8 * 1024 * 1024
 MOST_FAULTS = 100
 LONGEST_PATH = 100
@@ -52,6 +51,14 @@ def dumps(answer):
         small = dict(answer, sections=[], faults=[{"kind": "too-large", "path": "", "file": None, "line": None}])
         return json.dumps(small).encode("ascii")
     return text
+
+
+def fits(number):
+    """Whether JavaScript's number, a float, is exactly this one."""
+    try:
+        return int(float(number)) == number
+    except OverflowError:
+        return False
 
 
 def settings_of(name, section, faults):
@@ -107,7 +114,7 @@ class Encoder:
         if isinstance(value, str):
             return str.__str__(value)
         if isinstance(value, int):
-            return int(value) if abs(value) <= LARGEST_INTEGER else self.fault("large-integer", path)
+            return int(value) if fits(int(value)) else self.fault("large-integer", path)
         if isinstance(value, float):
             return float(value) if math.isfinite(value) else ["float", repr(float(value))]
         if isinstance(value, (bytes, bytearray)):
