@@ -78,7 +78,13 @@ describe('a configuration as a module', () => {
       const path = join(folder, 'jupyterhub_config.py');
       writeFileSync(
         path,
-        "import json\nfor i, value in enumerate(json.load(open('values.json'))):\n  setattr(c.Odd, 't%d' % i, value)\n",
+        [
+          'import json',
+          '# JavaScript writes large floats like whole numbers, with digits that are not exact',
+          'number = lambda text: int(text) if len(text) < 17 else float(text)',
+          "for i, value in enumerate(json.load(open('values.json'), parse_int=number)):",
+          "  setattr(c.Odd, 't%d' % i, value)",
+        ].join('\n'),
       );
       const read = await readPythonConfig(path, { cwd: folder, env: process.env });
       expect(read.unkept).toEqual([]);
