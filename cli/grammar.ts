@@ -69,3 +69,20 @@ export const HUB_GRAMMAR: CommandGrammar = {
 
 /** `anteroom token` and `anteroom upgrade-db`. */
 export const OFFLINE_GRAMMAR: CommandGrammar = { aliases: COMMON_ALIASES, flags: COMMON_FLAGS };
+
+/** `anteroom config convert`. */
+export const CONFIG_GRAMMAR: CommandGrammar = {
+  aliases: {
+    f: 'JupyterHub.config_file',
+    config: 'JupyterHub.config_file',
+    o: 'ConfigConvert.output',
+    output: 'ConfigConvert.output',
+    y: 'JupyterHub.answer_yes',
+  },
+  flags: {
+    help: { help: 'This help.' },
+    h: { help: 'This help.' },
+    version: { help: 'Our version.' },
+    V: { help: 'Our version.' },
+  },
+};

@@ -37,6 +37,8 @@ export interface LoadedConfig {
   /** Whatever forbids a start. Without faults `plugins` is complete. */
   readonly faults: readonly string[];
   readonly warnings: readonly string[];
+  /** For the log at debug. */
+  readonly notes: readonly string[];
   /** The chosen plug-ins, not loaded yet. */
   readonly plugins: ChosenPlugins;
 }
@@ -55,7 +57,7 @@ const FALLBACK: Readonly<Record<SlotName, ClassDeclaration>> = {
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const { arguments: given, env, cwd } = options;
   const path = findConfigFile(cwd, explicitFile(given.sections));
-  const file = path === undefined ? undefined : await readConfigFile(path);
+  const file = path === undefined ? undefined : await readConfigFile(path, { cwd, env });
   const raw = merge(file?.sections ?? new Map(), given.sections);
   const choice = await choosePlugins(raw, env, cwd);
   const catalog = catalogWith(Object.values(choice.declarations));
@@ -70,23 +72,30 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   });
   const inUse = [...HUB_CLASSES, ...Object.values(choice.declarations)];
   const values = checkValues(config, catalog, inUse);
-  const faults = [
-    ...given.faults,
-    ...choice.faults,
-    ...lines([...names.faults, ...values.faults]),
-    ...unbuiltFaults(config, inUse),
-    ...crossFaults(config),
-  ];
+  const unkept = file?.faults ?? [];
+  // without a setting that could not be kept, others only seem wrong; names are wrong in any case
+  const faults =
+    unkept.length > 0
+      ? [...given.faults, ...unkept, ...lines(names.faults)]
+      : [
+          ...given.faults,
+          ...choice.faults,
+          ...lines([...names.faults, ...values.faults]),
+          ...unbuiltFaults(config, inUse),
+          ...crossFaults(config),
+        ];
   return {
     config,
     catalog,
     faults,
     warnings: [
+      ...(file?.warnings ?? []),
       ...moved.warnings,
       ...names.warnings,
       ...lines(values.warnings),
       ...warningsOfNoEffect(config, inUse),
     ],
+    notes: file?.notes ?? [],
     plugins: choice.plugins as ChosenPlugins,
   };
 }

@@ -41,12 +41,12 @@ describe('the program', () => {
     });
   });
 
-  it('ends with 1 and names a Python configuration', async () => {
-    writeFileSync(join(cwd, 'jupyterhub_config.py'), 'c = get_config()');
+  it('ends with 1 and names what a Python configuration cannot keep', async () => {
+    writeFileSync(join(cwd, 'jupyterhub_config.py'), 'c = get_config()\nc.A.hook = lambda: 1\n');
     expect(await anteroom([])).toEqual({
       code: 1,
       out: '',
-      err: expect.stringContaining('Python configuration is not read yet'),
+      err: expect.stringMatching(/jupyterhub_config\.py.*(?:c\.A\.hook is a lambda|there is none in PATH)/),
     });
   });
 

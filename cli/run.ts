@@ -10,24 +10,32 @@ import { boolKind } from '../core/config/scalars.js';
 import { Fault, messageOf, StartupFault } from '../core/fault.js';
 import { ANTEROOM_VERSION, JUPYTERHUB_VERSION } from '../core/version.js';
 import { type HubConfig, JupyterHubClass } from '../hub/config.js';
+import { convertConfig } from './commands/config-convert.js';
 import { generateConfigFile } from './commands/generate-config.js';
 import { helpText } from './commands/help.js';
 import { tokenCommand, upgradeDbCommand } from './commands/offline.js';
-import { HUB_GRAMMAR, OFFLINE_GRAMMAR } from './grammar.js';
+import { CONFIG_GRAMMAR, HUB_GRAMMAR, OFFLINE_GRAMMAR } from './grammar.js';
 import { type LoadedConfig, loadConfig } from './load-config.js';
 import { createLogger } from './logger.js';
 import type { Programs } from './start.js';
 import type { Terminal } from './terminal.js';
 
-type CommandName = 'hub' | 'token' | 'upgrade-db';
+type CommandName = 'hub' | 'token' | 'upgrade-db' | 'config';
+const GRAMMARS: Readonly<Record<CommandName, CommandGrammar>> = {
+  hub: HUB_GRAMMAR,
+  token: OFFLINE_GRAMMAR,
+  'upgrade-db': OFFLINE_GRAMMAR,
+  config: CONFIG_GRAMMAR,
+};
 const FAILURE = 1;
 
 /** @returns the exit code; 1 with all faults on the error output when something is wrong */
 export async function run(argv: readonly string[], terminal: Terminal, programs: Programs): Promise<number> {
   try {
     const [first, ...rest] = argv;
-    const name: CommandName = first === 'token' || first === 'upgrade-db' ? first : 'hub';
-    const grammar = name === 'hub' ? HUB_GRAMMAR : OFFLINE_GRAMMAR;
+    const name: CommandName =
+      first === 'token' || first === 'upgrade-db' || first === 'config' ? first : 'hub';
+    const grammar = GRAMMARS[name];
     const parsed = parseArguments(name === 'hub' ? argv : rest, grammar);
     return await dispatch(name, grammar, parsed, terminal, programs);
   } catch (error) {
@@ -57,9 +65,17 @@ async function dispatch(
     return 0;
   }
   checkPositionals(name, parsed);
+  if (name === 'config') {
+    if (parsed.faults.length > 0) throw new StartupFault(parsed.faults);
+    return convertConfig(terminal, {
+      file: textOf(parsed, 'JupyterHub', 'config_file'),
+      output: textOf(parsed, 'ConfigConvert', 'output'),
+      overwrite: answersYes(parsed),
+    });
+  }
   if (parsed.sections.get('JupyterHub')?.has('generate_config')) {
     if (parsed.faults.length > 0) throw new StartupFault(parsed.faults);
-    return generateConfigFile(terminal, textOf(parsed, 'config_file'), answersYes(parsed));
+    return generateConfigFile(terminal, textOf(parsed, 'JupyterHub', 'config_file'), answersYes(parsed));
   }
   const loaded = await loadConfig({ arguments: parsed, env: terminal.env, cwd: terminal.cwd });
   // only the wish to see it: what is faulty must not hide the rest
@@ -86,6 +102,7 @@ async function runProgram(
     json: parsed.flags.has('log-json'),
     write: (line) => terminal.err(line),
   });
+  for (const note of loaded.notes) log.debug(note);
   for (const warning of loaded.warnings) log.warn(warning);
   if (name === 'hub') {
     return programs.start({
@@ -105,6 +122,10 @@ async function runProgram(
 function checkPositionals(name: CommandName, { positionals }: ParsedArguments): void {
   if (name === 'token' && positionals.length > 1)
     throw new StartupFault(['token takes exactly one user name']);
+  if (name === 'config') {
+    if (positionals[0] === 'convert' && positionals.length === 1) return;
+    throw new StartupFault(['config takes one word: anteroom config convert [-f FILE] [-o FILE]']);
+  }
   if (name !== 'token' && positionals.length > 0) {
     throw new StartupFault([
       `unexpected ${positionals.join(' ')}; settings are written --Class.setting=value`,
@@ -112,14 +133,14 @@ function checkPositionals(name: CommandName, { positionals }: ParsedArguments): 
   }
 }
 
-/** The last value that a flag gave to a trait of c.JupyterHub, before any configuration is read. */
-function textOf(parsed: ParsedArguments, trait: string): string | undefined {
-  const setting = parsed.sections.get('JupyterHub')?.get(trait)?.at(-1);
+/** The last value that a flag gave to a trait, before any configuration is read. */
+function textOf(parsed: ParsedArguments, className: string, trait: string): string | undefined {
+  const setting = parsed.sections.get(className)?.get(trait)?.at(-1);
   return setting?.kind === 'texts' ? setting.texts.at(-1) : undefined;
 }
 
 function answersYes(parsed: ParsedArguments): boolean {
-  const text = textOf(parsed, 'answer_yes');
+  const text = textOf(parsed, 'JupyterHub', 'answer_yes');
   if (text === undefined) return false;
   try {
     return boolKind.parseString(text);

@@ -8,6 +8,8 @@ Usage:
   anteroom [options]              start the hub
   anteroom token [options] [USER] make an API token for a user
   anteroom upgrade-db [options]   bring the database up to date
+  anteroom config convert [-f FILE] [-o FILE]
+                                  write a .py, .json or .yaml configuration as a module
 
 Options:
 `;

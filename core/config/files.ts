@@ -3,21 +3,29 @@
  * question.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, extname, resolve as resolvePath } from 'node:path';
+import { extname, resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf, StartupFault } from '../fault.js';
 import { isJsonObject } from '../model/json.js';
+import { explainFault } from './python/explain.js';
+import { readPythonConfig, type Surroundings } from './python/index.js';
 import { type ConfigRecorder, recorder, type Sections } from './recorder.js';
 
-type ConfigFileKind = 'module' | 'json' | 'yaml';
+type ConfigFileKind = 'module' | 'json' | 'yaml' | 'python';
 
 export interface ConfigFile {
   readonly path: string;
   readonly kind: ConfigFileKind;
   readonly sections: Sections;
+  /** Settings that could not be kept, in words: whoever starts with one of them starts with another configuration. */
+  readonly faults: readonly string[];
+  /** What the start goes on in spite of. */
+  readonly warnings: readonly string[];
+  /** For the log at debug. */
+  readonly notes: readonly string[];
 }
 
-const KINDS: Readonly<Record<string, ConfigFileKind | 'python'>> = {
+const KINDS: Readonly<Record<string, ConfigFileKind>> = {
   '.mjs': 'module',
   '.js': 'module',
   '.json': 'json',
@@ -50,28 +58,27 @@ export function findConfigFile(cwd: string, explicit: string | undefined): strin
   return found[0] === undefined ? undefined : resolvePath(cwd, found[0]);
 }
 
-/** @throws StartupFault naming the file and what is wrong with it */
-export async function readConfigFile(path: string): Promise<ConfigFile> {
+/**
+ * @param surroundings what a Python file sees
+ * @throws StartupFault naming the file and what is wrong with it
+ */
+export async function readConfigFile(path: string, surroundings: Surroundings): Promise<ConfigFile> {
   const kind = KINDS[extname(path).toLowerCase()];
   if (kind === undefined) {
-    throw new StartupFault([`${path}: a configuration ends in .mjs, .js, .json or .yaml`]);
+    throw new StartupFault([`${path}: a configuration ends in .mjs, .js, .json, .yaml or .py`]);
   }
-  if (kind === 'python') throw new StartupFault([pythonRefusal(path)]);
+  if (kind === 'python') {
+    const { sections, unkept, warnings, notes } = await readPythonConfig(path, surroundings);
+    const faults = unkept.map((fault) => explainFault(fault, path));
+    return { path, kind, sections, faults, warnings, notes };
+  }
   try {
-    return { path, kind, sections: kind === 'module' ? await readModule(path) : await readData(path, kind) };
+    const sections = kind === 'module' ? await readModule(path) : await readData(path, kind);
+    return { path, kind, sections, faults: [], warnings: [], notes: [] };
   } catch (error) {
     if (error instanceof StartupFault) throw error;
     throw new StartupFault([`${path}: ${messageOf(error)}`]);
   }
-}
-
-function pythonRefusal(path: string): string {
-  const stem = path.replace(/\.py$/i, '');
-  return (
-    `${path}: Python configuration is not read yet. Write it as ${basename(stem)}.json ` +
-    `({"JupyterHub": {"bind_url": "http://:8000"}}: JupyterHub reads that form too) or as ${basename(stem)}.mjs ` +
-    `(export default (c) => { c.JupyterHub.bind_url = 'http://:8000'; }), and move the .py away or name the new file with -f`
-  );
 }
 
 async function readModule(path: string): Promise<Sections> {

@@ -13,8 +13,9 @@ export function configurationPage(
     '<!-- Made from the declarations by `npm run docs`; edit those. -->',
     '',
     'Settings are named as in JupyterHub. They come, each stronger than the one before, from defaults, from the few',
-    'environment variables named below, from one file `jupyterhub_config.mjs`, `.js`, `.json` or `.yaml`, and from the',
-    'command line (`--Class.trait=value`). A class takes the settings of the class it is made from; its own win.',
+    'environment variables named below, from one file `jupyterhub_config.mjs`, `.js`, `.json`, `.yaml` or `.py` (data',
+    'only: [python-config.md](python-config.md)), and from the command line (`--Class.trait=value`). A class takes the',
+    'settings of the class it is made from; its own win.',
     'A setting marked *not built yet* stops the start when it is set to anything but its default.',
     '',
   ];
