@@ -51,8 +51,8 @@ export async function answerError(
   reply.code(fault.status);
   for (const [name, value] of Object.entries(fault.headers)) reply.header(name, value);
   // Fastify would cut the connection, and whoever still sends (our proxy too) sees a reset instead of this answer.
-  // Kept open, Node reads the rest away, within the app's request timeout.
-  if (fault.status === 413) reply.removeHeader('connection');
+  // So what still comes is read away first, within bounds.
+  if (fault.status === 413) await drained(request);
   if (answersJson(request, options.apiPrefix)) {
     const message = fault.message === '' ? null : fault.message;
     // Bytes, because Fastify adds a charset to JSON text.
@@ -67,6 +67,27 @@ export async function answerError(
     requestId: request.id,
   });
   return reply.type('text/html').send(page);
+}
+
+/** ms without a byte after which a sender is taken to wait for the answer, and in all. */
+const DRAIN_SILENCE = 500;
+const DRAIN_LIMIT = 10_000;
+
+/** Reads the rest of a body away, while it comes. */
+function drained({ raw }: FastifyRequest): Promise<void> {
+  return new Promise((resolve) => {
+    if (raw.complete || raw.destroyed) return resolve();
+    const limit = setTimeout(resolve, DRAIN_LIMIT);
+    const silence = setTimeout(resolve, DRAIN_SILENCE);
+    const end = (): void => {
+      clearTimeout(limit);
+      clearTimeout(silence);
+      resolve();
+    };
+    raw.on('data', () => silence.refresh());
+    raw.once('end', end);
+    raw.once('close', end);
+  });
 }
 
 /** Whether the request belongs to the API: by its route where there is one, else by its path. */

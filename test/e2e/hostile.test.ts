@@ -86,12 +86,13 @@ const REFUSED: Readonly<Record<string, string>> = {
     'grant_type=%ff&code=%zz&client_id',
   ),
   'an encoded way out': get('/hub/static/..%2f..%2fetc/passwd'),
-  'a page of numbers without bounds': authorized('/hub/api/users?limit=99999999999999999999&offset=-5'),
+  'a page of no numbers': authorized('/hub/api/users?limit=ten&offset=1e3'),
   'an unknown state': authorized('/hub/api/users?state=%27;drop'),
 };
 
 /** Served as if they were plain: what is odd about them leads nowhere else. */
 const HARMLESS: Readonly<Record<string, string>> = {
+  'a page of numbers without bounds': authorized('/hub/api/users?limit=99999999999999999999&offset=-5'),
   'an absolute target': get('http://evil.example/hub/api'),
   'a host in the path': get('//evil.example/hub/login'),
   'a backslash in the path': get('/\\evil.example'),
