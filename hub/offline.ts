@@ -12,7 +12,7 @@ import { JupyterHubClass } from './config.js';
 import { ensureHubClient } from './oauth/index.js';
 import { assignDefaultRoles, createUser, HUB_CLIENT, loadRoles } from './rbac/index.js';
 import { Admission } from './session/index.js';
-import { openStore, upgradeDatabase } from './store/index.js';
+import { openStoreBeside, type Store, upgradeDatabase } from './store/index.js';
 
 export interface OfflineOptions {
   readonly config: HubSettings;
@@ -44,12 +44,12 @@ export async function openOffline(options: OfflineOptions): Promise<Offline> {
   };
 }
 
-async function createToken({ config, log, clock }: OfflineOptions, userName: string): Promise<string> {
-  const hub = config.of(JupyterHubClass);
-  const registry = new ScopeRegistry();
-  const plan = planConfiguredRoles(registry, hub, log);
-  const admission = new Admission(config.of(config.selected.authenticator));
-  await using store = await openStore({ url: hub.db_url, kwargs: hub.db_kwargs as JsonObject, log, clock });
+async function loadRolesAndUsers(
+  store: Store,
+  plan: ReturnType<typeof planConfiguredRoles>,
+  admission: Admission,
+  log: Log,
+): Promise<void> {
   await ensureHubClient(store);
   await loadRoles(store, plan, { resetManaged: false, log });
   for (const name of admission.configuredUsers) {
@@ -57,6 +57,17 @@ async function createToken({ config, log, clock }: OfflineOptions, userName: str
     if (valid === undefined || (await store.users.byName(valid))) continue;
     await createUser(store, { name: valid, admin: admission.adminUsers.has(name) });
   }
+}
+
+async function createToken({ config, log, clock }: OfflineOptions, userName: string): Promise<string> {
+  const hub = config.of(JupyterHubClass);
+  const registry = new ScopeRegistry();
+  const plan = planConfiguredRoles(registry, hub, log);
+  const admission = new Admission(config.of(config.selected.authenticator));
+  const opened = await openStoreBeside({ url: hub.db_url, kwargs: hub.db_kwargs as JsonObject, log, clock });
+  await using store = opened.store;
+  // A hub that runs on it has brought roles and users in already.
+  if (opened.alone) await loadRolesAndUsers(store, plan, admission, log);
   const user = await store.users.byName(userName);
   if (!user) {
     throw new Fault('NO_SUCH_USER', `No such user: ${userName}. Users are made at their first sign-in.`);

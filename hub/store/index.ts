@@ -42,6 +42,24 @@ export async function openStore({ url, kwargs, log, clock }: StoreOptions): Prom
   return storeOver(discreet(options.echo ? echoing(engine, log) : engine), clock);
 }
 
+/**
+ * As `openStore`, for a command that may run while a hub does: on an SQLite file in use it works beside that hub.
+ * `alone` is false then, and the database is to be taken as it is.
+ */
+export async function openStoreBeside({
+  url,
+  kwargs,
+  log,
+  clock,
+}: StoreOptions): Promise<{ readonly store: Store; readonly alone: boolean }> {
+  const location = parseDatabaseUrl(url);
+  const options = parseDatabaseKwargs(kwargs);
+  if (location.dialect !== 'sqlite')
+    return { store: await openStore({ url, ...(kwargs && { kwargs }), log, clock }), alone: true };
+  const engine = openSqlite(location.file, { options, log, clock, mayBeGuest: true });
+  return { store: storeOver(discreet(engine), clock), alone: !engine.guest };
+}
+
 async function openEngine(
   location: DatabaseLocation,
   options: { readonly options: DatabaseOptions; readonly log: Log; readonly clock: Clock },

@@ -26,6 +26,8 @@ export interface SqliteEngineOptions {
   readonly log: Log;
   /** Held until the database is closed. */
   readonly lock: Disposable | undefined;
+  /** A hub runs on the file: its journal is the hub's business. */
+  readonly guest: boolean;
 }
 
 export class SqliteEngine implements Engine {
@@ -79,17 +81,21 @@ export class SqliteEngine implements Engine {
     await this.read({ sql: 'select 1', parameters: [] });
   }
 
+  get guest(): boolean {
+    return this.#options.guest;
+  }
+
   /** Checkpoints and returns to `journal_mode=delete`, as JupyterHub expects to find its file. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
     await this.#mutex.run(() => {
       this.#closed = true;
-      const { writer, reader, file, log, lock } = this.#options;
+      const { writer, reader, file, log, lock, guest } = this.#options;
       try {
         if (!this.#shared) {
           reader.close();
-          leaveWal(writer, file, log);
+          if (!guest) leaveWal(writer, file, log);
         }
         writer.close();
       } finally {

@@ -25,20 +25,27 @@ export interface OpenOptions {
   readonly options: DatabaseOptions;
   readonly log: Log;
   readonly clock: Clock;
+  /** Where a hub runs on the file, work beside it as its guest: nothing is created, migrated or switched. */
+  readonly mayBeGuest?: boolean;
 }
 
 /** @param file `null`: in memory */
-export function openSqlite(file: string | null, { options, log, clock }: OpenOptions): Engine {
+export function openSqlite(file: string | null, open: OpenOptions): Engine & { readonly guest: boolean } {
+  const { options, log, clock } = open;
   const shown = file ?? ':memory:';
   if (file !== null) requireFolder(file);
-  const lock = file === null ? undefined : lockDatabase(file);
+  const lock = file === null ? undefined : lockOrGuest(file, open.mayBeGuest ?? false);
+  const guest = file !== null && lock === undefined;
   const opened: Connection[] = [];
   try {
     const writer = new Connection(file ?? ':memory:', { patienceMs: START_MS });
     opened.push(writer);
     check(writer, shown);
-    if (file !== null) useWal(writer, file, log);
-    prepare(writer);
+    if (guest) writer.pragma('foreign_keys = on');
+    else {
+      if (file !== null) useWal(writer, file, log);
+      prepare(writer);
+    }
     const reader = file === null ? writer : new Connection(file, { patienceMs: BLOCKING_MS, readonly: true });
     if (reader !== writer) opened.push(reader);
     writer.pragma(`busy_timeout = ${BLOCKING_MS}`);
@@ -50,11 +57,21 @@ export function openSqlite(file: string | null, { options, log, clock }: OpenOpt
       clock,
       log,
       lock,
+      guest,
     });
   } catch (error) {
     for (const connection of opened.reverse()) connection.close();
     lock?.[Symbol.dispose]();
     throw sqliteFault(error, shown);
+  }
+}
+
+function lockOrGuest(file: string, mayBeGuest: boolean): Disposable | undefined {
+  try {
+    return lockDatabase(file);
+  } catch (error) {
+    if (mayBeGuest && error instanceof Fault && error.code === 'DATABASE_IN_USE') return undefined;
+    throw error;
   }
 }
 
