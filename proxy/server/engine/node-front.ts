@@ -23,6 +23,8 @@ export class NodeFront implements Engine {
   readonly #forwarder: WebForwarder;
   readonly #tunnels: Tunnels;
   readonly #uploads = new Uploads();
+  /** Refused and about to be closed: what else came on them is not looked at. */
+  readonly #refused = new WeakSet<Socket>();
 
   constructor(context: EngineContext, forwarder: WebForwarder) {
     this.#context = context;
@@ -63,6 +65,10 @@ export class NodeFront implements Engine {
   }
 
   #web(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#refused.has(request.socket)) {
+      response.destroy();
+      return;
+    }
     const url = request.url ?? '/';
     if (url === HEALTH) {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"OK"}');
@@ -72,6 +78,7 @@ export class NodeFront implements Engine {
     const refusal = refusalOf(request) ?? this.#forwarder.refuse(request);
     if (refusal) {
       this.#report(refusal.status, request.method, url, new Error(refusal.reason));
+      this.#refused.add(request.socket);
       response.writeHead(refusal.status, {
         'content-type': 'text/plain; charset=utf-8',
         connection: 'close',

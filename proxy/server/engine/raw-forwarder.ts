@@ -36,7 +36,7 @@ export class RawForwarder implements WebForwarder {
         toHead: request.method === 'HEAD',
         complete: framing.kind === 'none',
         replayable: framing.kind === 'none' && (request.method === 'GET' || request.method === 'HEAD'),
-        last: framing.kind !== 'none' && BODY_IGNORED.has(request.method ?? ''),
+        last: isLast(request, framing),
       },
       answer,
     );
@@ -57,7 +57,7 @@ export class RawForwarder implements WebForwarder {
   }
 }
 
-/** Methods whose body some servers leave unread, and then take for the next request. */
+/** Methods whose body some servers leave unread; a chunked one some do not understand at all. */
 const BODY_IGNORED: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
 
 type RequestFraming =
@@ -81,7 +81,13 @@ function headText(exchange: Exchange, framing: RequestFraming, options: ForwardO
   const headers: HeaderMap = requestHeaders(request, 'web', upstream, options);
   for (const name of ['content-length', 'transfer-encoding', 'connection'] as const) delete headers[name];
   headers['host'] ??= upstream.authority;
-  return `${request.method ?? 'GET'} ${path} HTTP/1.1\r\n${headLines(headers)}${framing.field}\r\n`;
+  const closing = isLast(request, framing) ? 'connection: close\r\n' : '';
+  return `${request.method ?? 'GET'} ${path} HTTP/1.1\r\n${headLines(headers)}${framing.field}${closing}\r\n`;
+}
+
+/** A server that leaves the body unread must not find a next request behind it, nor take the body for one. */
+function isLast(request: IncomingMessage, framing: RequestFraming): boolean {
+  return framing.kind === 'chunked' || (framing.kind === 'length' && BODY_IGNORED.has(request.method ?? ''));
 }
 
 function upload(request: IncomingMessage, call: Call, chunked: boolean): void {
