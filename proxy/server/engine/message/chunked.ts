@@ -2,14 +2,18 @@
  * The chunked coding, read strictly (RFC 9112 section 7.1): extensions are dropped, trailers are dropped, sizes,
  * extensions and trailers are bounded, a bare CR or LF is an error. Keeps no octets between calls, only its place.
  */
+import { isTokenOctet } from './fields.js';
+
 type Place =
   | 'size'
-  | 'extension'
+  | 'extension-name'
+  | 'extension-value'
   | 'size-lf'
   | 'data'
   | 'data-cr'
   | 'data-lf'
   | 'trailer-start'
+  | 'trailer-name'
   | 'trailer'
   | 'trailer-lf'
   | 'end-lf'
@@ -21,6 +25,9 @@ const MAX_DIGITS = 13;
 const MAX_EXTENSION = 4096;
 const MAX_TRAILER = 16_384;
 const CR = 13;
+const COLON = 58;
+const SEMICOLON = 59;
+const EQUALS = 61;
 const LF = 10;
 
 export class ChunkedReader {
@@ -61,9 +68,9 @@ export class ChunkedReader {
     switch (this.#place) {
       case 'size':
         return this.#size(octet);
-      case 'extension':
-        if (octet === CR) return this.#go('size-lf');
-        return this.#skipped(octet, MAX_EXTENSION);
+      case 'extension-name':
+      case 'extension-value':
+        return this.#extension(octet);
       case 'size-lf':
         this.#spent = 0;
         return octet === LF && this.#go(this.#left === 0 ? 'trailer-start' : 'data');
@@ -74,10 +81,11 @@ export class ChunkedReader {
         return octet === LF && this.#go('size');
       case 'trailer-start':
         if (octet === CR) return this.#go('end-lf');
-        // A line that begins with a blank is a folded one.
-        if (octet === 32 || octet === 9) return false;
-        this.#go('trailer');
-        return this.#skipped(octet, MAX_TRAILER);
+        this.#go('trailer-name');
+        return isTokenOctet(octet) && this.#skipped(octet, MAX_TRAILER);
+      case 'trailer-name':
+        if (octet === COLON) return this.#go('trailer');
+        return isTokenOctet(octet) && this.#skipped(octet, MAX_TRAILER);
       case 'trailer':
         if (octet === CR) return this.#go('trailer-lf');
         return this.#skipped(octet, MAX_TRAILER);
@@ -100,7 +108,25 @@ export class ChunkedReader {
     if (this.#digits === 0) return false;
     if (octet === CR) return this.#go('size-lf');
     // ';' begins an extension. A blank before it is a known point of disagreement between servers.
-    return octet === 0x3b && this.#go('extension');
+    return octet === SEMICOLON && this.#part('extension-name');
+  }
+
+  /** `;name` or `;name=token`, nothing quoted: what is dropped must at least be read alike by everybody. */
+  #extension(octet: number): boolean {
+    if (isTokenOctet(octet)) {
+      this.#digits += 1;
+      return this.#skipped(octet, MAX_EXTENSION);
+    }
+    // A name or value has at least one character.
+    if (this.#digits === 0) return false;
+    if (octet === CR) return this.#go('size-lf');
+    if (octet === SEMICOLON) return this.#part('extension-name');
+    return octet === EQUALS && this.#place === 'extension-name' && this.#part('extension-value');
+  }
+
+  #part(place: Place): true {
+    this.#digits = 0;
+    return this.#go(place);
   }
 
   #skipped(octet: number, limit: number): boolean {

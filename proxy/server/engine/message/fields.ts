@@ -6,11 +6,12 @@
 const TOKEN = octets(/[!#$%&'*+\-.^_`|~0-9A-Za-z]/);
 /** HTAB, SP, VCHAR and obs-text. */
 const VALUE = octets(/[\t\u0020-\u007e\u0080-\u00ff]/);
+/** Without HTAB, which is allowed and which servers nevertheless read differently next to a number. */
+const TABLESS = octets(/[\u0020-\u007e\u0080-\u00ff]/);
 
 const CR = 13;
 const LF = 10;
 const SP = 32;
-const HTAB = 9;
 const COLON = 58;
 
 /** Fields in the order they came; the two lists are as long as one another. */
@@ -23,9 +24,17 @@ export interface Fields {
 /**
  * Reads the lines from `start` up to the empty one.
  * @param end where the CRLF CRLF begins
+ * @param tabs whether HTAB may stand in or around a value
  * @returns undefined when one octet is out of place or there are more than `limit` lines
  */
-export function readFields(text: string, start: number, end: number, limit: number): Fields | undefined {
+export function readFields(
+  text: string,
+  start: number,
+  end: number,
+  limit: number,
+  tabs: boolean,
+): Fields | undefined {
+  const allowed = tabs ? VALUE : TABLESS;
   const names: string[] = [];
   const values: string[] = [];
   const last = end + 2;
@@ -37,7 +46,7 @@ export function readFields(text: string, start: number, end: number, limit: numb
     const name = text.slice(nameStart, at).toLowerCase();
     at = skipBlanks(text, at + 1);
     const valueStart = at;
-    at = skipValue(text, at);
+    while (allowed[text.charCodeAt(at)] === 1) at += 1;
     if (text.charCodeAt(at) !== CR || text.charCodeAt(at + 1) !== LF) return undefined;
     names.push(name);
     values.push(text.slice(valueStart, endOfValue(text, valueStart, at)));
@@ -46,8 +55,13 @@ export function readFields(text: string, start: number, end: number, limit: numb
   return at === last ? { names, values } : undefined;
 }
 
-/** Where the characters allowed in a value or reason phrase end. */
-export function skipValue(text: string, from: number): number {
+/** May stand in a name. */
+export function isTokenOctet(octet: number): boolean {
+  return TOKEN[octet] === 1;
+}
+
+/** Where a reason phrase ends. */
+export function skipReason(text: string, from: number): number {
   let at = from;
   while (VALUE[text.charCodeAt(at)] === 1) at += 1;
   return at;
@@ -55,13 +69,14 @@ export function skipValue(text: string, from: number): number {
 
 function skipBlanks(text: string, from: number): number {
   let at = from;
-  for (let code = text.charCodeAt(at); code === SP || code === HTAB; code = text.charCodeAt(at)) at += 1;
+  while (text.charCodeAt(at) === SP) at += 1;
   return at;
 }
 
+/** Blanks are taken off, tabs are not: beside a number or a coding they make it one that is refused. */
 function endOfValue(text: string, start: number, end: number): number {
   let at = end;
-  while (at > start && (text.charCodeAt(at - 1) === SP || text.charCodeAt(at - 1) === HTAB)) at -= 1;
+  while (at > start && text.charCodeAt(at - 1) === SP) at -= 1;
   return at;
 }
 

@@ -47,7 +47,7 @@ export function acceptRequestHead(text: string, end: number): RequestHead | unde
   if (!METHODS.has(method)) return undefined;
   const targetEnd = endOfTarget(text, space + 1);
   if (targetEnd < 0 || !text.startsWith(VERSION, targetEnd)) return undefined;
-  const fields = readFields(text, targetEnd + VERSION.length, end, MAX_FIELDS);
+  const fields = readFields(text, targetEnd + VERSION.length, end, MAX_FIELDS, false);
   return fields && accepted(method, text.slice(space + 1, targetEnd), fields);
 }
 
