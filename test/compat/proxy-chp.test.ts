@@ -422,7 +422,13 @@ describe.each(['CHP 5.3.0', ...ENGINES])('%s', (name) => {
         proxy.port,
         `DELETE /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${inner.length.toString(16)}\r\n${inner}\r\n0\r\n\r\n`,
       );
-      expect(bytes).not.toContain('/smuggled');
+      // Refused, or a chunk and nothing else: never behind a head that says there is no body.
+      if (bytes === '') return;
+      expect(bytes).not.toContain('content-length: 0');
+      const size = inner.length.toString(16);
+      expect(bytes).toMatch(
+        new RegExp(`\\r\\ntransfer-encoding: chunked\\r\\n[^]*\\r\\n\\r\\n${size}\\r\\nGET /smuggled`),
+      );
     });
 
     flaw('a target that dies in its body ends the connection', async () => {
