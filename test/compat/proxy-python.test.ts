@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ENGINES } from '../../proxy/server/engine-names.js';
 import { ask, freePort, raw } from '../support/http.js';
@@ -42,12 +43,15 @@ describe.each(ENGINES)('Python behind %s', (engine) => {
 
   beforeAll(async () => {
     const port = await freePort();
-    child = spawn('python3', ['-c', SERVER, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    child = spawn('python3', ['-c', SERVER, String(port)], { stdio: ['ignore', 'pipe', 'ignore'] });
     child.stdout?.on('data', (text: Buffer) => {
       asked += text.toString();
     });
     proxy = await proxyInProcess(engine, '--default-target', `http://127.0.0.1:${port}`);
-    await expect.poll(async () => (await ask(proxy.url)).status, { timeout: 10_000 }).toBe(200);
+    for (let round = 0; (await ask(proxy.url)).status !== 200; round += 1) {
+      if (round === 100) throw new Error('the Python server did not come up');
+      await delay(100);
+    }
   });
   afterAll(async () => {
     await proxy[Symbol.asyncDispose]();
