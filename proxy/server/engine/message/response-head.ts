@@ -4,7 +4,7 @@
  */
 import { type Fields, parseLength, readFields, skipReason } from './fields.js';
 
-export type BodyFraming =
+type BodyFraming =
   | { readonly kind: 'none' }
   | { readonly kind: 'length'; readonly length: number }
   | { readonly kind: 'chunked' }
