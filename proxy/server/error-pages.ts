@@ -3,7 +3,13 @@
  * (`--error-path`) or the packaged pages; the bare reason phrase when those fail. Owns the requests it makes.
  */
 import { readFile } from 'node:fs/promises';
-import { request as httpRequest, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { messageOf } from '../../core/fault.js';
@@ -22,6 +28,15 @@ export interface ErrorPageOptions {
   readonly verifyTargets: boolean;
   readonly log: Log;
 }
+
+/** An error page at hand. */
+export interface ErrorPage {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** Largest page of an error target that is kept in memory for a front that does not stream it. */
+const MAX_PAGE = 1024 * 1024;
 
 /** ms of silence after which the rendering service is given up. */
 const TARGET_SILENCE = 15_000;
@@ -59,6 +74,17 @@ export class ErrorPages implements Disposable {
     );
   }
 
+  /** The same page for a front without a ServerResponse. Never rejects for a page that is not to be had. */
+  async render(status: number, url: string): Promise<ErrorPage> {
+    try {
+      if (this.#target) return await this.#collect(this.#target, status, url);
+      return { headers: { 'content-type': 'text/html' }, body: Buffer.from(await this.#fromFolder(status)) };
+    } catch (error) {
+      this.#log.error(`Failed to get custom error page: ${messageOf(error)}`);
+      return { headers: {}, body: Buffer.from(STATUS_CODES[status] ?? 'Error') };
+    }
+  }
+
   [Symbol.dispose](): void {
     this.#agents[Symbol.dispose]();
   }
@@ -73,7 +99,26 @@ export class ErrorPages implements Disposable {
     }
   }
 
-  #fromTarget(target: Upstream, status: number, url: string, response: ServerResponse): void {
+  #collect(target: Upstream, status: number, url: string): Promise<ErrorPage> {
+    return new Promise((resolve, reject) => {
+      const request = this.#ask(target, status, url);
+      request.once('error', reject);
+      request.once('response', (page) => {
+        const pieces: Buffer[] = [];
+        let length = 0;
+        page.on('data', (piece: Buffer) => {
+          pieces.push(piece);
+          length += piece.length;
+          if (length > MAX_PAGE) page.destroy(new Error('the error page is too large'));
+        });
+        page.once('error', reject);
+        page.once('end', () => resolve({ headers: pageHeaders(page), body: Buffer.concat(pieces) }));
+      });
+      request.end();
+    });
+  }
+
+  #ask(target: Upstream, status: number, url: string): ClientRequest {
     const request = (target.secure ? httpsRequest : httpRequest)({
       host: target.hostname,
       port: target.port,
@@ -82,12 +127,17 @@ export class ErrorPages implements Disposable {
       path: joinTarget(target.pathname, target.query, `/${status}`, `?url=${encodeURIComponent(url)}`),
       agent: target.secure ? this.#agents.https : this.#agents.http,
     });
+    request.setTimeout(TARGET_SILENCE, () => request.destroy(new Error('the error target is silent')));
+    return request;
+  }
+
+  #fromTarget(target: Upstream, status: number, url: string, response: ServerResponse): void {
+    const request = this.#ask(target, status, url);
     const giveUp = (error: Error): void => {
       this.#log.error(`Failed to get custom error page: ${error.message}`);
       if (response.headersSent) response.destroy();
       else sendPlain(response);
     };
-    request.setTimeout(TARGET_SILENCE, () => request.destroy(new Error('the error target is silent')));
     request.once('error', giveUp);
     request.once('response', (page) => relayPage(page, response, giveUp));
     response.once('close', () => request.destroy());
@@ -100,12 +150,18 @@ function relayPage(page: IncomingMessage, response: ServerResponse, giveUp: (err
     page.destroy();
     return;
   }
-  for (const name of ['content-type', 'content-encoding'] as const) {
-    const content = page.headers[name];
-    if (content !== undefined) response.setHeader(name, content);
-  }
+  for (const [name, content] of Object.entries(pageHeaders(page))) response.setHeader(name, content);
   page.once('error', giveUp);
   page.pipe(response);
+}
+
+function pageHeaders(page: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const name of ['content-type', 'content-encoding'] as const) {
+    const content = page.headers[name];
+    if (content !== undefined) headers[name] = content;
+  }
+  return headers;
 }
 
 function sendPlain(response: ServerResponse): void {

@@ -5,6 +5,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { isIP } from 'node:net';
 import { messageOf } from '../../core/fault.js';
+import { DEFAULT_ENGINE, ENGINES, type EngineName } from './engine-names.js';
 import { type FlagName, type Flags, UsageError } from './flags.js';
 import { type ListenerTls, readTls, type TlsSettings } from './tls.js';
 
@@ -48,6 +49,7 @@ export interface ProxyOptions {
   readonly errorPath: string | undefined;
   readonly hostRouting: boolean;
   readonly storageBackend: string | undefined;
+  readonly engine: EngineName;
   readonly forward: ForwardOptions;
   /** What a storage back end is constructed with: CHP hands its whole options object over. */
   readonly raw: Readonly<Record<string, unknown>>;
@@ -87,6 +89,7 @@ export function resolveOptions(flags: Flags, env: Environment): ProxyOptions {
     errorPath: flags.get('error-path') || undefined,
     hostRouting: flags.has('host-routing'),
     storageBackend: flags.get('storage-backend') || undefined,
+    engine: engineName(flags),
     forward: forwardOptions(flags),
     raw: rawOptions(flags, authToken),
   };
@@ -97,6 +100,13 @@ export function logLevel(flags: Flags): LogLevel {
   const level = LOG_LEVELS.find((known) => known === text);
   if (!level) throw new UsageError(`--log-level: '${text}' is none of ${LOG_LEVELS.join(', ')}`);
   return level;
+}
+
+function engineName(flags: Flags): EngineName {
+  const text = flags.get('engine') ?? DEFAULT_ENGINE;
+  const engine = ENGINES.find((known) => known === text);
+  if (!engine) throw new UsageError(`--engine: '${text.slice(0, 40)}' is none of ${ENGINES.join(', ')}`);
+  return engine;
 }
 
 /** Verification of https targets: on unless --insecure says otherwise. */

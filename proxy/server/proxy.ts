@@ -10,7 +10,7 @@ import { Disposables, type Provisioned } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
 import { RouteApi } from './api/api.js';
 import type { CreateEngine } from './engine/engine.js';
-import { createHttpProxy3Engine } from './engine/node-front.js';
+import { engineOf } from './engine/engines.js';
 import { ErrorPages } from './error-pages.js';
 import { noMetrics, PrometheusMetrics } from './metrics.js';
 import type { Listen, ProxyOptions } from './options.js';
@@ -27,7 +27,7 @@ export class RoutingProxy implements Provisioned {
   readonly #owned = new Disposables();
   #servers: { readonly main: Server; readonly api: Server; readonly metrics: Server | undefined } | undefined;
 
-  constructor(options: ProxyOptions, log: Log, createEngine: CreateEngine = createHttpProxy3Engine) {
+  constructor(options: ProxyOptions, log: Log, createEngine: CreateEngine = engineOf(options.engine)) {
     this.#options = options;
     this.#log = log;
     this.#createEngine = createEngine;

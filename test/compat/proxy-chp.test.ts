@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
 import { distScript, packageRoot } from '../../core/package-root.js';
+import { ENGINES } from '../../proxy/server/engine-names.js';
 import { ensureChp } from '../support/chp.js';
 import { ask, echo, freePort, raw, rawTarget, seenBy, type Target, target } from '../support/http.js';
 import { type ProxyProcess, runProxy, type StartOptions, startProxy } from '../support/proxy-process.js';
@@ -21,10 +22,11 @@ const scripts: Record<string, string> = {};
 
 beforeAll(async () => {
   scripts['CHP 5.3.0'] = await ensureChp();
-  scripts['ours'] = distScript('proxy/server/main.js');
+  for (const engine of ENGINES) scripts[engine] = distScript('proxy/server/main.js');
 });
 
-describe.each(['CHP 5.3.0', 'ours'])('%s', (name) => {
+describe.each(['CHP 5.3.0', ...ENGINES])('%s', (name) => {
+  const engine = name === 'CHP 5.3.0' ? [] : ['--engine', name];
   const folder = mkdtempSync(join(tmpdir(), 'proxy-'));
   const owned: AsyncDisposable[] = [];
   const own = <T extends AsyncDisposable>(resource: T): T => {
@@ -32,7 +34,7 @@ describe.each(['CHP 5.3.0', 'ours'])('%s', (name) => {
     return resource;
   };
   const start = async (options: StartOptions = {}): Promise<ProxyProcess> =>
-    own(await startProxy(scripts[name] ?? '', options));
+    own(await startProxy(scripts[name] ?? '', { ...options, args: [...engine, ...(options.args ?? [])] }));
   let root: Target;
 
   beforeEach(async () => {
@@ -378,8 +380,8 @@ describe.each(['CHP 5.3.0', 'ours'])('%s', (name) => {
     expect(() => readFileSync(pidFile)).toThrow('ENOENT');
   });
 
-  describe(name === 'ours' ? 'not ours: flaws of CHP' : 'flaws that show', () => {
-    const flaw = name === 'ours' ? it : it.fails;
+  describe(name !== 'CHP 5.3.0' ? 'not ours: flaws of CHP' : 'flaws that show', () => {
+    const flaw = name === 'CHP 5.3.0' ? it.fails : it;
 
     flaw('DELETE without a path and malformed % in the API are answered', async () => {
       const proxy = await start();
@@ -420,7 +422,13 @@ describe.each(['CHP 5.3.0', 'ours'])('%s', (name) => {
         proxy.port,
         `DELETE /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${inner.length.toString(16)}\r\n${inner}\r\n0\r\n\r\n`,
       );
-      expect(bytes).not.toContain('/smuggled');
+      // Refused, or a chunk and nothing else: never behind a head that says there is no body.
+      if (bytes === '') return;
+      expect(bytes).not.toContain('content-length: 0');
+      const size = inner.length.toString(16);
+      expect(bytes).toMatch(
+        new RegExp(`\\r\\ntransfer-encoding: chunked\\r\\n[^]*\\r\\n\\r\\n${size}\\r\\nGET /smuggled`),
+      );
     });
 
     flaw('a target that dies in its body ends the connection', async () => {

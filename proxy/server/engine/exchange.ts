@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Route } from '../routes/route.js';
 import type { Upstream } from '../routes/upstream.js';
+import type { Refusal } from './request-rules.js';
 
 /** One routed request between the front, which parsed and routed it, and the part that forwards it. */
 export interface Exchange {
@@ -19,4 +20,6 @@ export interface Exchange {
 /** Forwards web requests; the upstream half of an engine. */
 export interface WebForwarder extends Disposable {
   forward(exchange: Exchange): void;
+  /** What this forwarder cannot carry faithfully. */
+  refuse(request: IncomingMessage): Refusal | undefined;
 }

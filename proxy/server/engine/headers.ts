@@ -8,7 +8,7 @@ import type { Upstream } from '../routes/upstream.js';
 
 export type HeaderMap = Record<string, string | string[]>;
 
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -44,7 +44,8 @@ export function endToEnd(headers: IncomingHttpHeaders): HeaderMap {
   return kept;
 }
 
-function listedByConnection(connection: string | undefined): ReadonlySet<string> | undefined {
+/** Names that a Connection header rightly takes along. */
+export function listedByConnection(connection: string | undefined): ReadonlySet<string> | undefined {
   if (connection === undefined) return undefined;
   const names = connection.split(',', 100).map((name) => name.trim().toLowerCase());
   return new Set(names.filter((name) => !PROTECTED.has(name)));
@@ -78,7 +79,7 @@ function addForwarded(headers: HeaderMap, request: IncomingMessage, kind: 'web' 
   if (kind === 'web') headers['x-forwarded-host'] ||= request.headers.host ?? '';
 }
 
-function portOf(host: string | undefined, encrypted: boolean): string {
+export function portOf(host: string | undefined, encrypted: boolean): string {
   return /:(\d+)$/.exec(host ?? '')?.[1] ?? (encrypted ? '443' : '80');
 }
 
@@ -101,10 +102,10 @@ export function responseHeaders(
   return headers;
 }
 
-const REDIRECTS: ReadonlySet<number> = new Set([201, 301, 302, 307, 308]);
+export const REDIRECTS: ReadonlySet<number> = new Set([201, 301, 302, 307, 308]);
 
 /** Only when Location names the target's own host and port. */
-function rewriteLocation(
+export function rewriteLocation(
   location: string,
   host: string | undefined,
   upstream: Upstream,

@@ -1,5 +1,5 @@
 /**
- * The first engine's upstream half: http-proxy-3 sends the request, we relay the answer (`selfHandleResponse`).
+ * The reference engine's upstream half: http-proxy-3 sends the request, we relay the answer (`selfHandleResponse`).
  * It is handed finished headers and a finished path, because what it makes of them on its own is not what we want:
  * it forwards hop-by-hop headers, re-parses the path, and declares chunked DELETE and OPTIONS bodies empty while it
  * sends them (request-rules.ts refuses those before they come here).
@@ -12,6 +12,7 @@ import type { EngineContext } from './engine.js';
 import type { Exchange, WebForwarder } from './exchange.js';
 import { requestHeaders } from './headers.js';
 import { relayResponse } from './relay-response.js';
+import { bodyRefusal, type Refusal } from './request-rules.js';
 
 interface Attempt {
   readonly exchange: Exchange;
@@ -51,6 +52,10 @@ export class HttpProxy3Forwarder implements WebForwarder {
     request.headers = requestHeaders(request, 'web', upstream, this.#context.options);
     request.url = exchange.path;
     this.#send({ exchange, first: true, upstreamRequest: undefined, settled: false });
+  }
+
+  refuse(request: IncomingMessage): Refusal | undefined {
+    return bodyRefusal(request);
   }
 
   [Symbol.dispose](): void {

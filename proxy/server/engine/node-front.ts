@@ -3,13 +3,13 @@
  * health answer, refusals and activity. Forwarding a web request is the forwarder's, an open WebSocket the tunnels'.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { type ListenerTls, serverTlsOptions } from '../tls.js';
-import type { CreateEngine, Engine, EngineContext } from './engine.js';
+import type { Engine, EngineContext } from './engine.js';
 import type { WebForwarder } from './exchange.js';
-import { HttpProxy3Forwarder } from './http-proxy-3.js';
 import { refuseUpgrade } from './raw-answer.js';
+import { pathOf, reportFailure } from './report.js';
 import { refusalOf } from './request-rules.js';
 import { type Routed, routeRequest } from './routing.js';
 import { Tunnels } from './tunnel.js';
@@ -18,15 +18,13 @@ import { Uploads } from './uploads.js';
 
 const HEALTH = '/_chp_healthz';
 
-/** The first engine: Node's parser in front, http-proxy-3 behind. */
-export const createHttpProxy3Engine: CreateEngine = (context) =>
-  new NodeFront(context, new HttpProxy3Forwarder(context));
-
-class NodeFront implements Engine {
+export class NodeFront implements Engine {
   readonly #context: EngineContext;
   readonly #forwarder: WebForwarder;
   readonly #tunnels: Tunnels;
   readonly #uploads = new Uploads();
+  /** Refused and about to be closed: what else came on them is not looked at. */
+  readonly #refused = new WeakSet<Socket>();
 
   constructor(context: EngineContext, forwarder: WebForwarder) {
     this.#context = context;
@@ -34,7 +32,7 @@ class NodeFront implements Engine {
     this.#tunnels = new Tunnels(context);
   }
 
-  createServer(tls: ListenerTls | undefined): Server {
+  createServer(tls: ListenerTls | undefined): Server | TlsServer {
     const settings = {
       keepAlive: true,
       keepAliveTimeout: this.#context.options.keepAliveTimeout,
@@ -67,15 +65,20 @@ class NodeFront implements Engine {
   }
 
   #web(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#refused.has(request.socket)) {
+      response.destroy();
+      return;
+    }
     const url = request.url ?? '/';
     if (url === HEALTH) {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"OK"}');
       return;
     }
     this.#context.metrics.web();
-    const refusal = refusalOf(request);
+    const refusal = refusalOf(request) ?? this.#forwarder.refuse(request);
     if (refusal) {
       this.#report(refusal.status, request.method, url, new Error(refusal.reason));
+      this.#refused.add(request.socket);
       response.writeHead(refusal.status, {
         'content-type': 'text/plain; charset=utf-8',
         connection: 'close',
@@ -135,7 +138,7 @@ class NodeFront implements Engine {
       metrics.proxied(status);
       refuseUpgrade(socket, status);
     };
-    const refusal = refusalOf(request);
+    const refusal = refusalOf(request) ?? this.#forwarder.refuse(request);
     if (refusal) {
       refuse(refusal.status, new Error(refusal.reason));
       return;
@@ -181,15 +184,9 @@ class NodeFront implements Engine {
     else this.#context.errorPages.send(status, url, response);
   }
 
-  #report(status: number, method: string | undefined, url: string, error: NodeJS.ErrnoException): void {
-    const expected = error.code !== undefined || status < 500 || error.name === 'BadTarget';
-    const text = expected ? error.message : (error.stack ?? error.message);
-    this.#context.log.error(`${status} ${method ?? '?'} ${pathOf(url)} ${text}`);
+  #report(status: number, method: string | undefined, url: string, error: Error): void {
+    reportFailure(this.#context.log, status, method, url, error);
   }
-}
-
-function pathOf(url: string): string {
-  return url.split('?', 1)[0] ?? url;
 }
 
 function hasBody(request: IncomingMessage): boolean {

@@ -4,11 +4,17 @@ import { type Duplex, Transform } from 'node:stream';
 import type { HeaderMap } from './headers.js';
 
 export function headText(status: number, reason: string, headers: HeaderMap): string {
-  const lines = [`HTTP/1.1 ${status} ${reason}`];
+  return `HTTP/1.1 ${status} ${reason}\r\n${headLines(headers)}\r\n`;
+}
+
+/** Header lines, each with its end. */
+export function headLines(headers: HeaderMap): string {
+  let lines = '';
   for (const [name, content] of Object.entries(headers)) {
-    for (const one of Array.isArray(content) ? content : [content]) lines.push(`${name}: ${one}`);
+    if (!Array.isArray(content)) lines += `${name}: ${content}\r\n`;
+    else for (const one of content) lines += `${name}: ${one}\r\n`;
   }
-  return `${lines.join('\r\n')}\r\n\r\n`;
+  return lines;
 }
 
 /** A bare answer without body; the connection is closed after it. */

@@ -2,8 +2,9 @@
  * A target's answer on its way to the client. What a target breaks off is broken off here too, at once: a client
  * never waits for the rest, and never takes a part for the whole.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { ForwardOptions } from '../options.js';
+import { cutOff } from './cut-off.js';
 import type { Exchange } from './exchange.js';
 import { reasonPhrase, responseHeaders } from './headers.js';
 
@@ -29,14 +30,4 @@ export function relayResponse(answer: IncomingMessage, exchange: Exchange, optio
   // A stream of events may say nothing for a while: its head must not wait for the first of them.
   if (headers['content-length'] === undefined && request.method !== 'HEAD') response.flushHeaders();
   answer.pipe(response);
-}
-
-/** A body that ends with the connection (HTTP/1.0) looks complete after a FIN; a reset tells the truth. */
-function cutOff(request: IncomingMessage, response: ServerResponse): void {
-  if (response.writableFinished || response.destroyed) return;
-  const { socket } = request;
-  const encrypted = 'encrypted' in socket && socket.encrypted === true;
-  if (request.httpVersion === '1.0' && !encrypted && socket.remoteAddress !== undefined)
-    socket.resetAndDestroy();
-  else response.destroy();
 }

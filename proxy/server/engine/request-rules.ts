@@ -13,9 +13,9 @@ const MAX_HEADERS = 2000;
 
 type Rule = (request: IncomingMessage) => Refusal | undefined;
 
-const RULES: readonly Rule[] = [version, headerCount, oneHost, hostSyntax, transferCoding, bodiless];
+const RULES: readonly Rule[] = [version, headerCount, oneHost, hostSyntax, transferCoding];
 
-/** @returns undefined when the request may be forwarded */
+/** @returns undefined when the request may be forwarded by any engine */
 export function refusalOf(request: IncomingMessage): Refusal | undefined {
   for (const rule of RULES) {
     const refusal = rule(request);
@@ -66,7 +66,7 @@ function transferCoding(request: IncomingMessage): Refusal | undefined {
  * So bodies are refused where nobody sends them, and chunked ones on DELETE. A DELETE with a Content-Length keeps
  * its framing there, and JupyterHub's API needs it (`{"remove": true}`, members of a group).
  */
-function bodiless(request: IncomingMessage): Refusal | undefined {
+export function bodyRefusal(request: IncomingMessage): Refusal | undefined {
   const chunked = request.headers['transfer-encoding'] !== undefined;
   const length = request.headers['content-length'];
   const hasBody = chunked || (length !== undefined && Number(length) !== 0);

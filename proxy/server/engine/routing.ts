@@ -2,9 +2,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { ForwardOptions } from '../options.js';
 import type { Route } from '../routes/route.js';
+import type { MaybePromise } from '../routes/store.js';
 import type { RouteLookup } from '../routes/table.js';
 import type { Upstream } from '../routes/upstream.js';
-import { cutPrefix, joinTarget, parseTarget } from './request-target.js';
+import { cutPrefix, joinTarget, parseTarget, type RequestTarget } from './request-target.js';
 
 export interface Routed {
   readonly kind: 'routed';
@@ -22,39 +23,77 @@ export interface Unrouted {
   readonly error: Error;
 }
 
+export type RoutingOptions = Pick<ForwardOptions, 'includePrefix' | 'prependPath'>;
+
 /** Never rejects: a store that fails is a 500, a target that is none the caller's 400. */
 export async function routeRequest(
   request: IncomingMessage,
   routes: RouteLookup,
-  options: Pick<ForwardOptions, 'includePrefix' | 'prependPath'>,
+  options: RoutingOptions,
   hostRouting: boolean,
 ): Promise<Routed | Unrouted> {
-  const url = request.url ?? '/';
+  try {
+    return await route(request.url ?? '/', request.headers.host, routes, options, hostRouting);
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+/** The same without a promise. @returns undefined when the store needs time */
+export function routeAtOnce(
+  url: string,
+  host: string,
+  routes: RouteLookup,
+  options: RoutingOptions,
+  hostRouting: boolean,
+): Routed | Unrouted | undefined {
+  try {
+    const routed = route(url, host, routes, options, hostRouting);
+    if (!(routed instanceof Promise)) return routed;
+    // Somebody else will ask again, and hear of the failure.
+    routed.catch(() => undefined);
+    return undefined;
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function route(
+  url: string,
+  host: string | undefined,
+  routes: RouteLookup,
+  options: RoutingOptions,
+  hostRouting: boolean,
+): MaybePromise<Routed | Unrouted> {
   const target = parseTarget(url);
   if (target.kind === 'undecodable') return unrouted(400, 'malformed percent-encoding');
   if (target.kind === 'invalid') return unrouted(400, 'malformed request target');
-  try {
-    const found = routes.lookup(request.headers.host, target.decoded);
-    const route = found instanceof Promise ? await found : found;
-    if (!route) return unrouted(404, 'no route');
-    const { upstream } = route;
-    const own = options.includePrefix ? target.path : cutPrefix(target.path, prefixOf(route, hostRouting));
-    return {
-      kind: 'routed',
-      route,
-      upstream,
-      path: options.prependPath
-        ? joinTarget(upstream.pathname, upstream.query, own, target.search)
-        : `${own}${target.search}`,
-      shown: options.includePrefix ? url : `${own}${target.search}`,
-    };
-  } catch (error) {
-    return {
-      kind: 'unrouted',
-      status: 500,
-      error: error instanceof Error ? error : new Error(String(error)),
-    };
-  }
+  const found = routes.lookup(host, target.decoded);
+  return found instanceof Promise
+    ? found.then((one) => routedTo(one, url, target, options, hostRouting))
+    : routedTo(found, url, target, options, hostRouting);
+}
+
+/** @throws BadTarget */
+function routedTo(
+  route: Route | undefined,
+  url: string,
+  target: Extract<RequestTarget, { readonly kind: 'path' }>,
+  options: RoutingOptions,
+  hostRouting: boolean,
+): Routed | Unrouted {
+  if (!route) return unrouted(404, 'no route');
+  const { upstream } = route;
+  const own = options.includePrefix ? target.path : cutPrefix(target.path, prefixOf(route, hostRouting));
+  return {
+    kind: 'routed',
+    route,
+    upstream,
+    path: options.prependPath
+      ? joinTarget(upstream.pathname, upstream.query, own, target.search)
+      : `${own}${target.search}`,
+    shown: options.includePrefix ? url : `${own}${target.search}`,
+  };
 }
 
 /** A route's prefix in request paths: its own path, less its host. */
@@ -62,6 +101,14 @@ function prefixOf(route: Route, hostRouting: boolean): string {
   if (!hostRouting || route.path === '/') return route.path;
   const slash = route.path.indexOf('/', 1);
   return slash < 0 ? '/' : route.path.slice(slash);
+}
+
+function failed(error: unknown): Unrouted {
+  return {
+    kind: 'unrouted',
+    status: 500,
+    error: error instanceof Error ? error : new Error(String(error)),
+  };
 }
 
 function unrouted(status: number, reason: string): Unrouted {

@@ -1,0 +1,87 @@
+/**
+ * The raw engine: a strict front for the usual request, and the `node:http` front for everything else on the same
+ * listener. Owns the connections that the fast front serves and their one clock. A connection that was handed over
+ * stays with Node until it ends.
+ */
+import type { Server, Socket } from 'node:net';
+import type { ListenerTls } from '../../tls.js';
+import type { Engine, EngineContext } from '../engine.js';
+import { NodeFront } from '../node-front.js';
+import { RawForwarder } from '../raw-forwarder.js';
+import type { UpstreamClient } from '../upstream/client.js';
+import { ClientConnection } from './client-connection.js';
+import type { Front, Swept } from './front.js';
+import { RequestWriter } from './request-text.js';
+
+/** ms between two looks at the clock. */
+const MIN_TICK = 50;
+const MAX_TICK = 1000;
+
+export class FastFront implements Engine {
+  readonly #context: EngineContext;
+  readonly #client: UpstreamClient;
+  readonly #slow: NodeFront;
+  readonly #requests: RequestWriter;
+  readonly #connections = new Set<Swept>();
+  readonly #tick: number;
+  readonly #timer: NodeJS.Timeout;
+  #now = Date.now();
+
+  constructor(context: EngineContext, client: UpstreamClient) {
+    this.#context = context;
+    this.#client = client;
+    this.#slow = new NodeFront(context, new RawForwarder(context, client));
+    this.#requests = new RequestWriter(context.options);
+    this.#tick = Math.min(MAX_TICK, Math.max(MIN_TICK, context.options.keepAliveTimeout / 4));
+    this.#timer = setInterval(() => this.#sweep(), this.#tick);
+    this.#timer.unref();
+  }
+
+  createServer(tls: ListenerTls | undefined): Server {
+    const server = this.#slow.createServer(tls);
+    const event = tls ? 'secureConnection' : 'connection';
+    // Node's own listener of this event is its HTTP parser: it gets the sockets that we hand over.
+    const toNode = server.listeners(event);
+    server.removeAllListeners(event);
+    const front = this.#frontFor((socket) => {
+      for (const listener of toNode) Reflect.apply(listener, server, [socket]);
+    });
+    server.on(event, (socket: Socket) => {
+      this.#connections.add(new ClientConnection(front, socket));
+    });
+    // Whoever closes the listener does not know which of the two fronts has a connection.
+    const closeNodes = server.closeAllConnections.bind(server);
+    server.closeAllConnections = () => {
+      closeNodes();
+      for (const connection of this.#connections) connection.destroy();
+    };
+    return server;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    for (const connection of this.#connections) connection.destroy();
+    await this.#slow[Symbol.asyncDispose]();
+  }
+
+  #frontFor(toNode: (socket: Socket) => void): Front {
+    const { keepAliveTimeout } = this.#context.options;
+    return {
+      context: this.#context,
+      client: this.#client,
+      requests: this.#requests,
+      keepSeconds: Math.floor(keepAliveTimeout / 1000),
+      deadline: (ms) => this.#now + this.#tick + ms,
+      handOver: (connection, socket) => {
+        this.#connections.delete(connection);
+        toNode(socket);
+      },
+      forget: (connection) => this.#connections.delete(connection),
+    };
+  }
+
+  #sweep(): void {
+    this.#now = Date.now();
+    for (const connection of this.#connections) connection.sweep(this.#now);
+  }
+}

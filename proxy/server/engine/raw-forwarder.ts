@@ -1,0 +1,195 @@
+/**
+ * Forwards what the `node:http` front has parsed over our own upstream client. Owns the framing of the request on
+ * its way to the target and the pace of both directions; the answer's octets are Node's to frame.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ForwardOptions } from '../options.js';
+import { eachAnswerField } from './answer-fields.js';
+import { cutOff } from './cut-off.js';
+import type { EngineContext } from './engine.js';
+import type { Exchange, WebForwarder } from './exchange.js';
+import { type HeaderMap, requestHeaders } from './headers.js';
+import type { ResponseHead } from './message/response-head.js';
+import { headLines } from './raw-answer.js';
+import type { AnswerSink, Call } from './upstream/call.js';
+import type { UpstreamClient } from './upstream/client.js';
+
+export class RawForwarder implements WebForwarder {
+  readonly #options: ForwardOptions;
+  readonly #client: UpstreamClient;
+
+  /** @param client whoever made it disposes of it */
+  constructor(context: EngineContext, client: UpstreamClient) {
+    this.#options = context.options;
+    this.#client = client;
+  }
+
+  forward(exchange: Exchange): void {
+    const { request, response, upstream } = exchange;
+    const framing = framingOf(request);
+    const text = headText(exchange, framing, this.#options);
+    const answer = new RelayedAnswer(exchange, this.#options);
+    const call = this.#client.call(
+      upstream,
+      {
+        text,
+        toHead: request.method === 'HEAD',
+        complete: framing.kind === 'none',
+        replayable: framing.kind === 'none' && (request.method === 'GET' || request.method === 'HEAD'),
+        last: isLast(request, framing),
+      },
+      answer,
+    );
+    answer.started(call);
+    response.once('close', () => {
+      if (!answer.settled) call.abort();
+    });
+    if (framing.kind !== 'none') upload(request, call, framing.kind === 'chunked');
+    else request.resume();
+  }
+
+  refuse(): undefined {
+    return undefined;
+  }
+
+  [Symbol.dispose](): void {
+    // The client is not ours.
+  }
+}
+
+/** Methods whose body some servers leave unread; a chunked one some do not understand at all. */
+const BODY_IGNORED: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
+
+type RequestFraming =
+  | { readonly kind: 'none'; readonly field: string }
+  | { readonly kind: 'length'; readonly field: string }
+  | { readonly kind: 'chunked'; readonly field: string };
+
+/** Node has parsed it and request-rules.ts has refused all but these. */
+function framingOf(request: IncomingMessage): RequestFraming {
+  if (request.headers['transfer-encoding'] !== undefined) {
+    return { kind: 'chunked', field: 'transfer-encoding: chunked\r\n' };
+  }
+  const length = request.headers['content-length'];
+  if (length === undefined) return { kind: 'none', field: '' };
+  const count = Number(length);
+  return { kind: count === 0 ? 'none' : 'length', field: `content-length: ${count}\r\n` };
+}
+
+function headText(exchange: Exchange, framing: RequestFraming, options: ForwardOptions): string {
+  const { request, upstream, path } = exchange;
+  const headers: HeaderMap = requestHeaders(request, 'web', upstream, options);
+  for (const name of ['content-length', 'transfer-encoding', 'connection'] as const) delete headers[name];
+  headers['host'] ??= upstream.authority;
+  const closing = isLast(request, framing) ? 'connection: close\r\n' : '';
+  return `${request.method ?? 'GET'} ${path} HTTP/1.1\r\n${headLines(headers)}${framing.field}${closing}\r\n`;
+}
+
+/** A server that leaves the body unread must not find a next request behind it, nor take the body for one. */
+function isLast(request: IncomingMessage, framing: RequestFraming): boolean {
+  return framing.kind === 'chunked' || (framing.kind === 'length' && BODY_IGNORED.has(request.method ?? ''));
+}
+
+function upload(request: IncomingMessage, call: Call, chunked: boolean): void {
+  request.on('data', (chunk: Buffer) => {
+    const more = chunked ? call.writeChunk(chunk) : call.write(chunk);
+    if (!more) request.pause();
+  });
+  request.once('end', () => call.end(chunked ? '0\r\n\r\n' : ''));
+}
+
+/** Octets of a body nobody wants that are read after the answer, so that the client gets to see the answer. */
+const MAX_UNWANTED = 1024 * 1024;
+
+class RelayedAnswer implements AnswerSink {
+  readonly #exchange: Exchange;
+  readonly #options: ForwardOptions;
+  #call: Call | undefined;
+  #begun = false;
+  settled = false;
+
+  constructor(exchange: Exchange, options: ForwardOptions) {
+    this.#exchange = exchange;
+    this.#options = options;
+    // Only when back-pressure was met: `drain` does not come otherwise.
+    exchange.response.on('drain', () => this.#call?.resume());
+  }
+
+  started(call: Call): void {
+    this.#call = call;
+  }
+
+  head(head: ResponseHead, whole: string | undefined): void {
+    const { request, response, upstream } = this.#exchange;
+    if (whole !== undefined) this.settled = true;
+    if (response.destroyed) {
+      this.#call?.abort();
+      return;
+    }
+    this.#begun = true;
+    this.#exchange.answered(head.status);
+    const headers: HeaderMap = {};
+    eachAnswerField(head, request.headers.host, upstream, this.#options, (name, content) =>
+      add(headers, name, content),
+    );
+    response.writeHead(head.status, head.reason, headers);
+    if (whole !== undefined) this.#finish(response, whole);
+    // A stream of events may say nothing for a while: its head must not wait for the first of them.
+    else response.flushHeaders();
+  }
+
+  piece(piece: Buffer): boolean {
+    const { response } = this.#exchange;
+    if (response.destroyed) {
+      this.#call?.abort();
+      return false;
+    }
+    if (!response.write(piece)) this.#call?.pause();
+    return response.writableLength > 0 || response.writableCorked > 0;
+  }
+
+  end(): void {
+    this.settled = true;
+    this.#finish(this.#exchange.response, '');
+  }
+
+  failed(error: Error): void {
+    this.settled = true;
+    const { request, response } = this.#exchange;
+    if (this.#begun) cutOff(request, response);
+    else this.#exchange.fail(503, error);
+    discardRest(request);
+  }
+
+  drained(): void {
+    this.#exchange.request.resume();
+  }
+
+  #finish(response: ServerResponse, text: string): void {
+    response.end(text, 'latin1');
+    discardRest(this.#exchange.request);
+  }
+}
+
+/** The target has answered, or died, before it had the whole body. */
+function discardRest(request: IncomingMessage): void {
+  if (request.complete || request.destroyed) return;
+  let unwanted = 0;
+  request.on('data', (chunk: Buffer) => {
+    unwanted += chunk.length;
+    if (unwanted > MAX_UNWANTED) request.socket.destroy();
+  });
+  request.resume();
+}
+
+function add(headers: HeaderMap, name: string, content: string): void {
+  const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
+  if (before === undefined) {
+    Object.defineProperty(headers, name, {
+      value: content,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
+  } else headers[name] = Array.isArray(before) ? [...before, content] : [before, content];
+}

@@ -1,0 +1,37 @@
+/** The composed proxy in this process, on free ports, for tests that ask for an engine by name. */
+import type { EngineName } from '../../proxy/server/engine-names.js';
+import { Flags } from '../../proxy/server/flags.js';
+import { ProxyLog } from '../../proxy/server/log.js';
+import { resolveOptions } from '../../proxy/server/options.js';
+import { RoutingProxy } from '../../proxy/server/proxy.js';
+import { freePort } from './http.js';
+
+export interface InProcess extends AsyncDisposable {
+  readonly port: number;
+  readonly url: string;
+  readonly lines: readonly string[];
+}
+
+export async function proxyInProcess(engine: EngineName, ...argv: readonly string[]): Promise<InProcess> {
+  const [port, apiPort] = [await freePort(), await freePort()];
+  const lines: string[] = [];
+  const where = [
+    '--ip',
+    '127.0.0.1',
+    '--port',
+    `${port}`,
+    '--api-ip',
+    '127.0.0.1',
+    '--api-port',
+    `${apiPort}`,
+  ];
+  const options = resolveOptions(Flags.parse([...where, '--engine', engine, ...argv]), {});
+  const proxy = new RoutingProxy(options, new ProxyLog({ write: (line) => lines.push(line) }, 'warn'));
+  await proxy.provision();
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    lines,
+    [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose](),
+  };
+}
