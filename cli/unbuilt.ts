@@ -10,7 +10,6 @@ import type { ResolvedConfig } from '../core/config/resolved.js';
 const PYTHON_LOGGING = 'it configures the logging of Python, which is not here';
 const INTERNAL_SSL = 'TLS between hub, proxy and servers is not built yet';
 const METRICS = 'metrics are not built yet';
-const SERVICES = 'services are not built yet';
 
 /** From `Class.trait` to the reason. */
 export const UNBUILT: Readonly<Record<string, string>> = {
@@ -33,9 +32,6 @@ export const UNBUILT: Readonly<Record<string, string>> = {
   'JupyterHub.internal_ssl': INTERNAL_SSL,
   'JupyterHub.jinja_environment_options': 'pages are not made by Jinja here',
   'JupyterHub.recreate_internal_certs': INTERNAL_SSL,
-  'JupyterHub.service_check_interval': SERVICES,
-  'JupyterHub.service_tokens': SERVICES,
-  'JupyterHub.services': SERVICES,
   'JupyterHub.trusted_alt_names': INTERNAL_SSL,
   'PeriodicMetricsCollector.active_users_enabled': METRICS,
   'PeriodicMetricsCollector.active_users_update_interval': METRICS,

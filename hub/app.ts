@@ -14,7 +14,7 @@ import { type GroupApiOptions, registerGroups } from './api/groups/groups.js';
 import { type ProxyApiOptions, registerProxy } from './api/proxy/proxy.js';
 import { type ProgressSource, registerProgress } from './api/servers/progress.js';
 import { registerServers, type ServerApiOptions } from './api/servers/servers.js';
-import { registerServices } from './api/services/services.js';
+import { registerServices, type ServiceApiOptions } from './api/services/services.js';
 import { registerShareCodes, type ShareCodeApiOptions } from './api/shares/share-codes.js';
 import { registerShared } from './api/shares/shared.js';
 import { registerShares } from './api/shares/shares.js';
@@ -70,6 +70,7 @@ export interface AppParts {
   readonly servers: ServerApiOptions;
   readonly progress: ProgressSource;
   readonly groups: GroupApiOptions;
+  readonly services: ServiceApiOptions;
   readonly shares: ShareCodeApiOptions;
   readonly proxy: ProxyApiOptions;
   readonly authorizations: AuthorizationsOptions;
@@ -154,7 +155,7 @@ function registerApi(app: FastifyInstance, parts: AppParts): void {
   registerProgress(app, api, parts.progress);
   registerAdminAccess(app, api, parts.adminAccess);
   registerGroups(app, api, parts.groups);
-  registerServices(app, api, addresses.baseUrl);
+  registerServices(app, api, parts.services);
   registerShares(app, api, parts.shares);
   registerShareCodes(app, api, parts.shares);
   registerShared(app, api, parts.shares);

@@ -2,7 +2,8 @@
  * The hub as a whole: makes the parts from the configuration, brings them up in order and takes them down again.
  * `app.ts` says which routes there are; `cli/start.ts` runs it as a process.
  *
- *   database → roles, users → proxy → servers of the database in their places → listen → adopt what lives → routes
+ *   database → roles, users, services → proxy → servers of the database in their places → listen → adopt what lives →
+ *   routes → managed services
  */
 
 import { rm, writeFile } from 'node:fs/promises';
@@ -29,6 +30,8 @@ import { forgetOrphanClients, RevocationFeed } from './oauth/index.js';
 import { openDatabase } from './open-database.js';
 import { hubIdOf, provideOutputFolder } from './output-folder.js';
 import { Rights } from './rbac/index.js';
+import { makeServices } from './service-parts.js';
+import type { Services } from './services/index.js';
 import { Admission, loadCookieSecret } from './session/index.js';
 import { addressesOfHost, SessionParts } from './session-parts.js';
 import type { Store } from './store/index.js';
@@ -62,6 +65,7 @@ export class Hub implements AsyncDisposable {
   readonly #resources = new Disposables();
   #lifecycle: ServerLifecycle | undefined;
   #app: FastifyInstance | undefined;
+  #services: Services | undefined;
   #started = false;
 
   constructor(options: HubOptions) {
@@ -96,8 +100,32 @@ export class Hub implements AsyncDisposable {
     const rights = new Rights({ store, registry, log });
     await authenticator.provision();
     this.#resources.use(authenticator);
+    const services = this.#resources.use(
+      makeServices({
+        config,
+        addresses: this.addresses,
+        store,
+        registry,
+        cwd: this.#options.cwd,
+        outputDir,
+        environment: this.#options.environment,
+        clock,
+        log,
+      }),
+    );
+    this.#services = services;
     await loadConfigured(
-      { store, registry, config: hub, authenticatorConfig: auth, authenticator, admission, clock, log },
+      {
+        store,
+        services,
+        registry,
+        config: hub,
+        authenticatorConfig: auth,
+        authenticator,
+        admission,
+        clock,
+        log,
+      },
       plan,
     );
     this.#warnNobody(admission);
@@ -147,6 +175,7 @@ export class Hub implements AsyncDisposable {
           outputDir,
           hubId: await hubIdOf(outputDir),
           extraRoutes: this.#options.extraRoutes,
+          services,
           environment: this.#options.environment,
           clock,
           log,
@@ -167,6 +196,7 @@ export class Hub implements AsyncDisposable {
         feed,
         proxy,
         registry,
+        services,
         onShutdownRequest: (request) => this.#options.onShutdownRequest(request),
         spawnerClass: this.#options.spawner.className,
         sharedAccount: this.#options.spawner.sharedAccount,
@@ -196,6 +226,7 @@ export class Hub implements AsyncDisposable {
     await this.#lifecycle?.adoptAll();
     await forgetOrphanClients(store, log);
     await this.#lifecycle?.reconcileRoutes();
+    await this.#services?.start();
     this.#lifecycle?.begin();
     const purge = every(
       PURGE_MS,
@@ -206,10 +237,14 @@ export class Hub implements AsyncDisposable {
     await this.#writePid();
   }
 
-  /** An orderly end: servers and proxy as `cleanup_servers` and `cleanup_proxy` say, unless told otherwise. */
+  /**
+   * An orderly end: managed services stop; servers and proxy as `cleanup_servers` and `cleanup_proxy` say, unless told
+   * otherwise.
+   */
   async stop(options: { readonly servers?: boolean; readonly proxy?: boolean } = {}): Promise<void> {
     const { config, proxy, log } = this.#options;
     const hub = config.of(JupyterHubClass);
+    await this.#services?.stop();
     await this.#lifecycle?.shutdown(options.servers === undefined ? {} : { stopServers: options.servers });
     if (options.proxy ?? hub.cleanup_proxy) await proxy.stop();
     await this[Symbol.asyncDispose]();
