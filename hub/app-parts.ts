@@ -20,6 +20,7 @@ import type { AppParts } from './app.js';
 import { JupyterHubClass } from './config.js';
 import { httpError } from './http/errors.js';
 import type { ServerLifecycle } from './lifecycle/index.js';
+import type { Metrics } from './metrics/index.js';
 import { NamedServers } from './named-servers.js';
 import { type RevocationFeed, registerOAuth, registerRevocations, revocationsOf } from './oauth/index.js';
 import { type PageContext, type PageServers, page } from './pages/context.js';
@@ -46,6 +47,7 @@ export interface AppPartsOptions {
   readonly proxy: ProxyClient;
   readonly registry: ScopeRegistry;
   readonly services: Services;
+  readonly metrics: Metrics;
   onShutdownRequest(request: { readonly servers?: boolean; readonly proxy?: boolean }): void;
   readonly spawnerClass: string;
   readonly sharedAccount: string | undefined;
@@ -94,15 +96,6 @@ export function appParts(options: AppPartsOptions): AppParts {
       defaultServerName: hub.default_server_name,
       redirectHook: hub.user_redirect_hook,
     },
-    metrics: {
-      store,
-      clock,
-      authenticated: hub.authenticate_prometheus,
-      hubPrefix: addresses.hubPrefix,
-      apiPrefix: addresses.apiPrefix,
-      activeServers: () => lifecycle.counts().active,
-      flushActivity: () => sessions.activity.flush(),
-    },
     acceptShare: { clock, registry: options.registry },
     admin: {
       models: api.models,
@@ -128,6 +121,11 @@ export function appParts(options: AppPartsOptions): AppParts {
       normalize: (name) => authenticator.normalizeUsername?.(name) ?? options.admission.normalize(name),
     },
     services: serviceOptions(options),
+    metrics: {
+      metrics: options.metrics,
+      hubPrefix: addresses.hubPrefix,
+      authenticate: hub.authenticate_prometheus,
+    },
     shares: shareOptions(options, urls),
     proxy: { proxy: options.proxy, checkRoutes: () => lifecycle.reconcileRoutes() },
     authorizations: authorizations(options),

@@ -36,7 +36,7 @@ import { trackMethods } from './http/methods.js';
 import { parseQuery } from './http/query.js';
 import { requireDeclaredAccess } from './http/route-config.js';
 import { refuseNameless } from './http/text.js';
-import { type MetricsOptions, registerMetrics } from './metrics/index.js';
+import { type MetricsRouteOptions, registerMetrics } from './metrics/index.js';
 import { type AcceptShareOptions, registerAcceptShare } from './pages/accept-share.js';
 import { type AdminOptions, registerAdmin } from './pages/admin.js';
 import { type PageContext, pageText } from './pages/context.js';
@@ -63,13 +63,13 @@ export interface AppParts {
   readonly userUrl: UserUrlOptions;
   readonly tokenPage: TokenPageOptions;
   readonly acceptShare: AcceptShareOptions;
-  readonly metrics: MetricsOptions;
   readonly admin: AdminOptions;
   readonly tokens: TokenApiOptions;
   readonly people: People;
   readonly servers: ServerApiOptions;
   readonly progress: ProgressSource;
   readonly groups: GroupApiOptions;
+  readonly metrics: MetricsRouteOptions;
   readonly services: ServiceApiOptions;
   readonly shares: ShareCodeApiOptions;
   readonly proxy: ProxyApiOptions;
@@ -134,9 +134,9 @@ export function buildApp(parts: AppParts): FastifyInstance {
   installGate(app, { rights: parts.rights, loginUrl: (request) => loginFor(parts, request) });
 
   const closeMethods = trackMethods(app, apiPrefix);
+  registerMetrics(app, parts.metrics);
   registerApi(app, parts);
   registerPages(app, parts);
-  registerMetrics(app, parts.metrics);
   parts.registerOAuth(app);
   closeMethods();
   app.setNotFoundHandler((request, reply) => unknownPath(parts, request, errors, reply));

@@ -22,10 +22,11 @@ import { type HubAddresses, hubAddresses } from './addresses.js';
 import { buildApp } from './app.js';
 import { appParts } from './app-parts.js';
 import { loadConfigured, planConfiguredRoles, purgeExpired } from './boot.js';
-import { AnteroomClass, CryptKeeperClass, JupyterHubClass } from './config.js';
+import { AnteroomClass, CryptKeeperClass, JupyterHubClass, PeriodicMetricsCollectorClass } from './config.js';
 import { ServerLifecycle, type SpawnerChoice } from './lifecycle/index.js';
 import { lifecycleDeps } from './lifecycle-parts.js';
 import { listen } from './listen.js';
+import { MeasuredProxy, Metrics, PeriodicCollector } from './metrics/index.js';
 import { forgetOrphanClients, RevocationFeed } from './oauth/index.js';
 import { openDatabase } from './open-database.js';
 import { hubIdOf, provideOutputFolder } from './output-folder.js';
@@ -67,6 +68,7 @@ export class Hub implements AsyncDisposable {
   #app: FastifyInstance | undefined;
   #services: Services | undefined;
   #started = false;
+  #metrics: Metrics | undefined;
 
   constructor(options: HubOptions) {
     this.#options = options;
@@ -78,7 +80,8 @@ export class Hub implements AsyncDisposable {
    * @throws StartupFault, Fault; what had come up is taken down by disposal
    */
   async start(): Promise<void> {
-    const { config, log, clock, proxy, authenticator } = this.#options;
+    const { config, log, clock, authenticator } = this.#options;
+    const began = clock.monotonic();
     const hub = config.of(JupyterHubClass);
     const tornado = readTornadoSettings(hub.tornado_settings);
     const registry = new ScopeRegistry((scope) => log.debug('scope means nothing for its owner', { scope }));
@@ -98,6 +101,18 @@ export class Hub implements AsyncDisposable {
     const inMemory = this.#options.inMemory ?? false;
     const store = this.#resources.use(await openDatabase(hub, { inMemory, log, clock }));
     const rights = new Rights({ store, registry, log });
+    const metrics = new Metrics({
+      environment: this.#options.environment,
+      now: () => clock.now() / 1000,
+      totalUsers: () => store.users.count(),
+      runningServers: () => this.#lifecycle?.counts().running ?? 0,
+    });
+    this.#metrics = metrics;
+    const proxy = new MeasuredProxy(this.#options.proxy, {
+      metrics,
+      clock,
+      baseUrl: this.addresses.baseUrl,
+    });
     await authenticator.provision();
     this.#resources.use(authenticator);
     const services = this.#resources.use(
@@ -156,6 +171,7 @@ export class Hub implements AsyncDisposable {
         await this.#lifecycle?.forgetUser(user);
       },
       onRevoked: () => feed.ring(),
+      metrics,
     });
     this.#resources.use(sessions.activity);
     this.#lifecycle = this.#resources.use(
@@ -176,6 +192,7 @@ export class Hub implements AsyncDisposable {
           hubId: await hubIdOf(outputDir),
           extraRoutes: this.#options.extraRoutes,
           services,
+          metrics,
           environment: this.#options.environment,
           clock,
           log,
@@ -197,6 +214,7 @@ export class Hub implements AsyncDisposable {
         proxy,
         registry,
         services,
+        metrics,
         onShutdownRequest: (request) => this.#options.onShutdownRequest(request),
         spawnerClass: this.#options.spawner.className,
         sharedAccount: this.#options.spawner.sharedAccount,
@@ -207,6 +225,8 @@ export class Hub implements AsyncDisposable {
     this.#resources.defer(() => this.#app?.close());
     this.#resources.defer(() => feed[Symbol.dispose]());
     await this.#run(store, proxy);
+    await this.#measure(store, metrics, sessions);
+    metrics.hubStartup.observe((clock.monotonic() - began) / 1000);
     this.#started = true;
   }
 
@@ -223,7 +243,9 @@ export class Hub implements AsyncDisposable {
     await this.#lifecycle?.load();
     await listen(this.#app as FastifyInstance, this.addresses.bind);
     log.info('the hub listens', { at: this.addresses.connectOrigin });
+    const looking = clock.monotonic();
     await this.#lifecycle?.adoptAll();
+    this.#metrics?.initSpawners.observe((clock.monotonic() - looking) / 1000);
     await forgetOrphanClients(store, log);
     await this.#lifecycle?.reconcileRoutes();
     await this.#services?.start();
@@ -235,6 +257,20 @@ export class Hub implements AsyncDisposable {
     );
     this.#resources.defer(() => purge[Symbol.dispose]());
     await this.#writePid();
+  }
+
+  async #measure(store: Store, metrics: Metrics, sessions: SessionParts): Promise<void> {
+    const { config, clock, log } = this.#options;
+    const collector = new PeriodicCollector({
+      metrics,
+      settings: config.of(PeriodicMetricsCollectorClass),
+      countActiveSince: (time) => store.users.countActiveSince(time),
+      flushActivity: () => sessions.activity.flush(),
+      clock,
+      log,
+    });
+    this.#resources.defer(() => collector[Symbol.dispose]());
+    await collector.begin();
   }
 
   /**

@@ -9,6 +9,7 @@ import type { HubSettings } from '../core/plugin/selection.js';
 import type { HubAddresses } from './addresses.js';
 import { AnteroomClass, JupyterHubClass } from './config.js';
 import type { LifecycleDeps, SpawnerChoice, StaticRoute } from './lifecycle/index.js';
+import type { Metrics } from './metrics/index.js';
 import { type Rights, serverTokenScopes } from './rbac/index.js';
 import type { Services } from './services/index.js';
 import type { Accounts, Admission, AuthRefresh } from './session/index.js';
@@ -32,6 +33,7 @@ export interface LifecyclePartsOptions {
   /** `c.Proxy.extra_routes`: from a path to a URL. */
   readonly extraRoutes: Readonly<Record<string, string>>;
   readonly services: Pick<Services, 'routes'>;
+  readonly metrics: Pick<Metrics, 'lifecycle'>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly log: Log;
@@ -94,6 +96,7 @@ export function lifecycleDeps(options: LifecyclePartsOptions): LifecycleDeps {
     }),
     authenticator: options.authenticator,
     hubEnvironment: options.environment,
+    observe: (event) => options.metrics.lifecycle(event),
   };
 }
 
