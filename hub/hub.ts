@@ -248,8 +248,8 @@ export class Hub implements AsyncDisposable {
     this.#metrics?.initSpawners.observe((clock.monotonic() - looking) / 1000);
     await forgetOrphanClients(store, log);
     await this.#lifecycle?.reconcileRoutes();
-    await this.#services?.start();
     this.#lifecycle?.begin();
+    await this.#services?.start();
     const purge = every(
       PURGE_MS,
       () => purgeExpired(store, clock),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findAccount } from '../../core/account.js';
 import { systemClock } from '../../core/clock.js';
 import type { StartupFault } from '../../core/fault.js';
 import { silentLog } from '../../core/log.js';
@@ -294,6 +295,19 @@ describe('managed services', () => {
     expect(services.get('run')?.pid).not.toBe(left);
     expect(processVariable(left, 'JUPYTERHUB_SERVICE_NAME')).toBeUndefined();
     await crashed.stop();
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('become the account they are to run under (as root)', async () => {
+    const [port = 0] = await freePorts(1);
+    const services = await load([serving(port, { user: 'nobody', cwd: '/' })]);
+    await services.start();
+    const pid = services.get('run')?.pid ?? 0;
+    const { uid, home } = (await findAccount('nobody')) ?? { uid: -1, home: '' };
+    const status = await readFile(`/proc/${pid}/status`, 'utf8');
+    expect(status).toContain(`Uid:\t${uid}\t${uid}\t${uid}\t${uid}`);
+    expect(processVariable(pid, 'USER')).toBe('nobody');
+    expect(processVariable(pid, 'HOME')).toBe(home);
+    expect(processVariable(pid, 'JUPYTERHUB_USER')).toBe('nobody');
   });
 
   it.each([

@@ -151,6 +151,48 @@ describe("JupyterHub's whoami examples", () => {
   });
 });
 
+describe('services made by the API', () => {
+  const call = (method: string, path: string, token: string, body?: object): Promise<Response> =>
+    fetch(`${hub.url}/hub/api${path}`, {
+      method,
+      headers: { Authorization: `token ${token}` },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+
+  it('get no more than the token that makes them holds', async () => {
+    const made = await call('POST', '/users/root/tokens', ADMIN_TOKEN, { scopes: ['admin:services'] });
+    const { token } = (await made.json()) as { readonly token: string };
+    const asAdmin = await call('POST', '/services/climber', token, {
+      admin: true,
+      api_token: 'climber-token',
+    });
+    expect(asAdmin.status).toBe(400);
+    const client = { url: 'http://127.0.0.1:9', oauth_client_allowed_scopes: ['read:users'] };
+    expect((await call('POST', '/services/climber', token, client)).status).toBe(400);
+    expect((await call('GET', '/services/climber', ADMIN_TOKEN)).status).toBe(404);
+    expect((await call('GET', '/user', 'climber-token')).status).toBe(403);
+  });
+
+  it("cannot take another service's OAuth client", async () => {
+    const body = { oauth_client_id: 'service-whoami-oauth', oauth_redirect_uri: 'http://evil.example/' };
+    expect((await call('POST', '/services/thief', ADMIN_TOKEN, body)).status).toBe(400);
+    expect((await call('GET', '/services/thief', ADMIN_TOKEN)).status).toBe(404);
+  });
+
+  it('have their route and rights at once, and lose them when they are removed', async () => {
+    const body = { url: 'http://127.0.0.1:9', admin: true, api_token: 'token-of-the-made-one' };
+    const made = await call('POST', '/services/made', ADMIN_TOKEN, body);
+    expect(made.status).toBe(201);
+    expect(await made.json()).toMatchObject({ name: 'made', admin: true, roles: ['admin'], pid: 0 });
+    expect(await api('/proxy')).toMatchObject({ '/services/made/': { target: 'http://127.0.0.1:9' } });
+    expect((await call('GET', '/users', 'token-of-the-made-one')).status).toBe(200);
+    expect((await call('DELETE', '/services/made', ADMIN_TOKEN)).status).toBe(200);
+    expect((await call('GET', '/users', 'token-of-the-made-one')).status).toBe(403);
+    expect(Object.keys((await api('/proxy')) as JsonObject)).not.toContain('/services/made/');
+    expect((await call('DELETE', '/services/whoami-oauth', ADMIN_TOKEN)).status).toBe(405);
+  });
+});
+
 describe('jupyterhub-idle-culler', () => {
   it('stops an idle server', async () => {
     const browser = new Client(hub.url);
