@@ -4,7 +4,6 @@
  * Owns: the families, how they are written, the measurements that no single request shows. Does not own: when
  * something happens: the life cycle, the sign-in, the proxy client and the routes tell it.
  */
-export { HandlerNames } from './handlers.js';
 export { Metrics } from './metrics.js';
 export { PeriodicCollector } from './periodic.js';
 export { MeasuredProxy } from './proxy.js';

@@ -9,7 +9,7 @@ import { type Metrics, PERIODS, type Period } from './metrics.js';
 const DAY_MS = 86_400_000;
 
 /** `c.PeriodicMetricsCollector`, resolved. */
-export interface PeriodicSettings {
+interface PeriodicSettings {
   readonly active_users_enabled: boolean;
   /** Seconds. */
   readonly active_users_update_interval: number;

@@ -95,7 +95,7 @@ async function refuseSharedClient(store: Pick<Store, 'services'>, spec: ServiceS
 }
 
 /** Where the proxy finds the service. @param url checked by the spec's reader */
-export function serverColumns(url: string, prefix: string) {
+function serverColumns(url: string, prefix: string) {
   const { protocol, hostname, port } = new URL(url);
   const proto = protocol.slice(0, -1);
   const standard = proto === 'https' ? 443 : 80;
