@@ -2,10 +2,16 @@
 import { SharedPasswordAuthenticatorClass } from '../authenticators/shared-password/traits.js';
 import type { HubSettings } from '../core/plugin/selection.js';
 import { AnteroomClass, CryptKeeperClass, type HubConfig, JupyterHubClass } from '../hub/config.js';
+import { readServiceSpecs } from '../hub/services/spec.js';
 
 /** Faults in words; the classes' own values may be faulty too, and then their defaults stand in. */
 export function crossFaults(config: HubSettings): readonly string[] {
-  return [...passwordFaults(config), ...authStateFaults(config), ...subdomainFaults(config)];
+  return [
+    ...passwordFaults(config),
+    ...authStateFaults(config),
+    ...subdomainFaults(config),
+    ...serviceFaults(config),
+  ];
 }
 
 function passwordFaults(config: HubSettings): readonly string[] {
@@ -42,4 +48,9 @@ function subdomainFaults(config: HubSettings): readonly string[] {
   return subdomain_host === ''
     ? []
     : ['c.JupyterHub.subdomain_host: a host for each user is not built yet; take the setting out'];
+}
+
+function serviceFaults(config: HubSettings): readonly string[] {
+  const { services } = config.resolution(JupyterHubClass).values as HubConfig;
+  return readServiceSpecs(services).faults;
 }

@@ -229,7 +229,7 @@ describe('showing the configuration', () => {
         authenticator_class: 'shared-password',
         db_url: 'postgresql://hub:hush1@db/hub',
         cookie_secret: 'ab'.repeat(32),
-        services: [{ name: 's', api_token: 'hush2' }],
+        services: [{ name: 's', api_token: 'hush2hush2' }],
         service_tokens: { hush3: 's' },
       },
       SharedPasswordAuthenticator: { user_password: 'hush4hush4' },

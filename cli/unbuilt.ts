@@ -9,8 +9,6 @@ import type { ResolvedConfig } from '../core/config/resolved.js';
 
 const PYTHON_LOGGING = 'it configures the logging of Python, which is not here';
 const INTERNAL_SSL = 'TLS between hub, proxy and servers is not built yet';
-const METRICS = 'metrics are not built yet';
-const SERVICES = 'services are not built yet';
 
 /** From `Class.trait` to the reason. */
 export const UNBUILT: Readonly<Record<string, string>> = {
@@ -33,15 +31,7 @@ export const UNBUILT: Readonly<Record<string, string>> = {
   'JupyterHub.internal_ssl': INTERNAL_SSL,
   'JupyterHub.jinja_environment_options': 'pages are not made by Jinja here',
   'JupyterHub.recreate_internal_certs': INTERNAL_SSL,
-  'JupyterHub.service_check_interval': SERVICES,
-  'JupyterHub.service_tokens': SERVICES,
-  'JupyterHub.services': SERVICES,
   'JupyterHub.trusted_alt_names': INTERNAL_SSL,
-  'PeriodicMetricsCollector.active_users_enabled': METRICS,
-  'PeriodicMetricsCollector.active_users_update_interval': METRICS,
-  'PeriodicMetricsCollector.event_loop_interval_enabled': METRICS,
-  'PeriodicMetricsCollector.event_loop_interval_log_threshold': METRICS,
-  'PeriodicMetricsCollector.event_loop_interval_resolution': METRICS,
   'Spawner.consecutive_failure_limit': 'ending the hub after failures is not built yet',
   'Spawner.ssl_alt_names': INTERNAL_SSL,
   'Spawner.ssl_alt_names_include_local': INTERNAL_SSL,

@@ -1,5 +1,5 @@
 /** What the routes work with, made from the hub's parts. The glue between rooms stands here and nowhere else. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Clock } from '../core/clock.js';
 import type { Log } from '../core/log.js';
 import { timestamp } from '../core/model/time.js';
@@ -20,12 +20,14 @@ import type { AppParts } from './app.js';
 import { JupyterHubClass } from './config.js';
 import { httpError } from './http/errors.js';
 import type { ServerLifecycle } from './lifecycle/index.js';
+import type { Metrics } from './metrics/index.js';
 import { NamedServers } from './named-servers.js';
 import { type RevocationFeed, registerOAuth, registerRevocations, revocationsOf } from './oauth/index.js';
 import { type PageContext, type PageServers, page } from './pages/context.js';
 import { NextTarget } from './pages/next-target.js';
 import { createRenderer } from './pages/renderer.js';
 import type { Rights } from './rbac/index.js';
+import type { Services } from './services/index.js';
 import { type Admission, requireXsrf, sessionOf, TokenFinder } from './session/index.js';
 import type { SessionParts } from './session-parts.js';
 import type { Store, TokenRecord, UserRecord } from './store/types.js';
@@ -44,6 +46,8 @@ export interface AppPartsOptions {
   readonly feed: RevocationFeed;
   readonly proxy: ProxyClient;
   readonly registry: ScopeRegistry;
+  readonly services: Services;
+  readonly metrics: Metrics;
   onShutdownRequest(request: { readonly servers?: boolean; readonly proxy?: boolean }): void;
   readonly spawnerClass: string;
   readonly sharedAccount: string | undefined;
@@ -92,15 +96,6 @@ export function appParts(options: AppPartsOptions): AppParts {
       defaultServerName: hub.default_server_name,
       redirectHook: hub.user_redirect_hook,
     },
-    metrics: {
-      store,
-      clock,
-      authenticated: hub.authenticate_prometheus,
-      hubPrefix: addresses.hubPrefix,
-      apiPrefix: addresses.apiPrefix,
-      activeServers: () => lifecycle.counts().active,
-      flushActivity: () => sessions.activity.flush(),
-    },
     acceptShare: { clock, registry: options.registry },
     admin: {
       models: api.models,
@@ -124,6 +119,12 @@ export function appParts(options: AppPartsOptions): AppParts {
     },
     groups: {
       normalize: (name) => authenticator.normalizeUsername?.(name) ?? options.admission.normalize(name),
+    },
+    services: serviceOptions(options),
+    metrics: {
+      metrics: options.metrics,
+      hubPrefix: addresses.hubPrefix,
+      authenticate: hub.authenticate_prometheus,
     },
     shares: shareOptions(options, urls),
     proxy: { proxy: options.proxy, checkRoutes: () => lifecycle.reconcileRoutes() },
@@ -149,6 +150,26 @@ function shareOptions(options: AppPartsOptions, urls: UrlRoots): AppParts['share
     registry,
     hubPrefix: addresses.hubPrefix,
     publicOrigin: urls.publicOrigin,
+  };
+}
+
+function serviceOptions({
+  services,
+  registry,
+  rights,
+  lifecycle,
+  proxy,
+  log,
+}: AppPartsOptions): AppParts['services'] {
+  return {
+    services,
+    registry,
+    rights,
+    routesChanged: async () => {
+      await lifecycle.reconcileRoutes();
+    },
+    routeGone: (spec) => proxy.deleteRoute(spec),
+    log,
   };
 }
 
@@ -246,8 +267,20 @@ function pageContext(options: AppPartsOptions, named: NamedServers): PageContext
     },
     allowNamedServers: hub.allow_named_servers,
     templateVars: hub.template_vars,
+    services: (request) => navigation(options.services, request),
     sharedAccount: options.sharedAccount,
   };
+}
+
+/** Services with a page that this visitor may open (JupyterHub 6.1.1 `get_accessible_services`). */
+function navigation(services: Services, request: FastifyRequest): ReturnType<PageContext['services']> {
+  if (request.principal.kind !== 'user' || !request.access) return [];
+  const { scopes } = request.access;
+  return services
+    .list()
+    .filter((service) => service.url !== '' && service.display)
+    .filter(({ name }) => scopes.contains('access:services', { kind: 'service', name }))
+    .map((service) => ({ ...service, href: service.prefix }));
 }
 
 function pageServers(lifecycle: ServerLifecycle, named: NamedServers): PageServers {

@@ -10,27 +10,20 @@ import { timestamp } from '../core/model/time.js';
 import type { Authenticator } from '../core/plugin/authenticator.js';
 import type { AuthenticatorConfig } from '../core/plugin/authenticator-traits.js';
 import type { ScopeRegistry } from '../core/scopes/index.js';
-import {
-  compareToken,
-  GENERATED_ROUNDS,
-  hashToken,
-  MIN_SUPPLIED_TOKEN,
-  SUPPLIED_ROUNDS,
-  tokenPrefix,
-} from '../core/wire/tokens.js';
 import type { HubConfig } from './config.js';
+import { addConfigToken, tokenFault } from './config-tokens.js';
 import { ensureHubClient } from './oauth/index.js';
 import {
   assignRoles,
   type ConfigUsers,
   createUser,
-  HUB_CLIENT,
   loadGroups,
   loadRoles,
   planRoles,
   type RolePlan,
   revokeBlockedUsers,
 } from './rbac/index.js';
+import type { Services } from './services/index.js';
 import type { Admission } from './session/index.js';
 import type { Store, UserRecord } from './store/types.js';
 
@@ -41,6 +34,7 @@ export interface BootDeps {
   readonly authenticatorConfig: AuthenticatorConfig;
   readonly authenticator: Authenticator;
   readonly admission: Admission;
+  readonly services: Pick<Services, 'load'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -72,6 +66,7 @@ export async function loadConfigured(deps: BootDeps, plan: RolePlan): Promise<vo
     manageGroups: auth.manage_groups,
     log,
   });
+  await deps.services.load();
   await loadTokens(deps, users);
   await assignRoles(store, {
     plan,
@@ -118,34 +113,20 @@ async function createConfigured(deps: BootDeps, users: ConfigUsers): Promise<voi
   }
 }
 
-/** `c.JupyterHub.api_tokens`: tokens for users. Values that are there already stay untouched. */
+/** `c.JupyterHub.api_tokens`: tokens for users. */
 async function loadTokens(deps: BootDeps, users: ConfigUsers): Promise<void> {
   const { store, config, clock } = deps;
-  const faults: string[] = [];
+  const faults = Object.entries(config.api_tokens).flatMap(
+    ([token, name]) => tokenFault('api_tokens', token, name) ?? [],
+  );
+  if (faults.length > 0) throw new StartupFault(faults);
+  const tokens = { store, clock, trusted: config.trust_user_provided_tokens };
   for (const [token, name] of Object.entries(config.api_tokens)) {
-    if (token.length < MIN_SUPPLIED_TOKEN) {
-      faults.push(
-        `c.JupyterHub.api_tokens: a token for ${name} has fewer than ${MIN_SUPPLIED_TOKEN} characters`,
-      );
-      continue;
-    }
-    if (await exists(store, token, clock)) continue;
-    const userId = await tokenOwner(deps, users.normalize(name));
-    if (userId === undefined) {
+    await addConfigToken(tokens, token, async () => {
+      const userId = await tokenOwner(deps, users.normalize(name));
+      if (userId !== undefined) return { userId };
       faults.push(`c.JupyterHub.api_tokens: ${JSON.stringify(name)} is no valid user name`);
-      continue;
-    }
-    await store.tokens.create({
-      userId,
-      serviceId: null,
-      hashed: hashToken(token, config.trust_user_provided_tokens ? GENERATED_ROUNDS : SUPPLIED_ROUNDS),
-      prefix: tokenPrefix(token),
-      clientId: HUB_CLIENT,
-      sessionId: null,
-      created: timestamp(clock.now()),
-      expiresAt: null,
-      note: 'from config',
-      scopes: ['inherit'],
+      return undefined;
     });
   }
   if (faults.length > 0) throw new StartupFault(faults);
@@ -160,11 +141,6 @@ async function tokenOwner({ store, admission }: BootDeps, name: string): Promise
   if (existing) return existing.id;
   const valid = admission.parse(name);
   return valid === undefined ? undefined : (await store.users.create({ name: valid })).id;
-}
-
-async function exists(store: Store, token: string, clock: Clock): Promise<boolean> {
-  const candidates = await store.tokens.candidates(tokenPrefix(token), timestamp(clock.now()));
-  return candidates.some((candidate) => compareToken(candidate.hashed, token));
 }
 
 /** `add_user` for everybody in the database, where the authenticator has such a hook or existing users may enter. */

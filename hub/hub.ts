@@ -2,7 +2,8 @@
  * The hub as a whole: makes the parts from the configuration, brings them up in order and takes them down again.
  * `app.ts` says which routes there are; `cli/start.ts` runs it as a process.
  *
- *   database → roles, users → proxy → servers of the database in their places → listen → adopt what lives → routes
+ *   database → roles, users, services → proxy → servers of the database in their places → listen → adopt what lives →
+ *   routes → managed services
  */
 
 import { rm, writeFile } from 'node:fs/promises';
@@ -21,14 +22,17 @@ import { type HubAddresses, hubAddresses } from './addresses.js';
 import { buildApp } from './app.js';
 import { appParts } from './app-parts.js';
 import { loadConfigured, planConfiguredRoles, purgeExpired } from './boot.js';
-import { AnteroomClass, CryptKeeperClass, JupyterHubClass } from './config.js';
+import { AnteroomClass, CryptKeeperClass, JupyterHubClass, PeriodicMetricsCollectorClass } from './config.js';
 import { ServerLifecycle, type SpawnerChoice } from './lifecycle/index.js';
 import { lifecycleDeps } from './lifecycle-parts.js';
 import { listen } from './listen.js';
+import { MeasuredProxy, Metrics, PeriodicCollector } from './metrics/index.js';
 import { forgetOrphanClients, RevocationFeed } from './oauth/index.js';
 import { openDatabase } from './open-database.js';
 import { hubIdOf, provideOutputFolder } from './output-folder.js';
 import { Rights } from './rbac/index.js';
+import { makeServices } from './service-parts.js';
+import type { Services } from './services/index.js';
 import { Admission, loadCookieSecret } from './session/index.js';
 import { addressesOfHost, SessionParts } from './session-parts.js';
 import type { Store } from './store/index.js';
@@ -62,7 +66,9 @@ export class Hub implements AsyncDisposable {
   readonly #resources = new Disposables();
   #lifecycle: ServerLifecycle | undefined;
   #app: FastifyInstance | undefined;
+  #services: Services | undefined;
   #started = false;
+  #metrics: Metrics | undefined;
 
   constructor(options: HubOptions) {
     this.#options = options;
@@ -74,7 +80,8 @@ export class Hub implements AsyncDisposable {
    * @throws StartupFault, Fault; what had come up is taken down by disposal
    */
   async start(): Promise<void> {
-    const { config, log, clock, proxy, authenticator } = this.#options;
+    const { config, log, clock, authenticator } = this.#options;
+    const began = clock.monotonic();
     const hub = config.of(JupyterHubClass);
     const tornado = readTornadoSettings(hub.tornado_settings);
     const registry = new ScopeRegistry((scope) => log.debug('scope means nothing for its owner', { scope }));
@@ -94,10 +101,46 @@ export class Hub implements AsyncDisposable {
     const inMemory = this.#options.inMemory ?? false;
     const store = this.#resources.use(await openDatabase(hub, { inMemory, log, clock }));
     const rights = new Rights({ store, registry, log });
+    const metrics = new Metrics({
+      environment: this.#options.environment,
+      now: () => clock.now() / 1000,
+      totalUsers: () => store.users.count(),
+      runningServers: () => this.#lifecycle?.counts().running ?? 0,
+    });
+    this.#metrics = metrics;
+    const proxy = new MeasuredProxy(this.#options.proxy, {
+      metrics,
+      clock,
+      baseUrl: this.addresses.baseUrl,
+    });
     await authenticator.provision();
     this.#resources.use(authenticator);
+    const services = this.#resources.use(
+      makeServices({
+        config,
+        addresses: this.addresses,
+        store,
+        registry,
+        cwd: this.#options.cwd,
+        outputDir,
+        environment: this.#options.environment,
+        clock,
+        log,
+      }),
+    );
+    this.#services = services;
     await loadConfigured(
-      { store, registry, config: hub, authenticatorConfig: auth, authenticator, admission, clock, log },
+      {
+        store,
+        services,
+        registry,
+        config: hub,
+        authenticatorConfig: auth,
+        authenticator,
+        admission,
+        clock,
+        log,
+      },
       plan,
     );
     this.#warnNobody(admission);
@@ -128,6 +171,7 @@ export class Hub implements AsyncDisposable {
         await this.#lifecycle?.forgetUser(user);
       },
       onRevoked: () => feed.ring(),
+      metrics,
     });
     this.#resources.use(sessions.activity);
     this.#lifecycle = this.#resources.use(
@@ -147,6 +191,8 @@ export class Hub implements AsyncDisposable {
           outputDir,
           hubId: await hubIdOf(outputDir),
           extraRoutes: this.#options.extraRoutes,
+          services,
+          metrics,
           environment: this.#options.environment,
           clock,
           log,
@@ -167,6 +213,8 @@ export class Hub implements AsyncDisposable {
         feed,
         proxy,
         registry,
+        services,
+        metrics,
         onShutdownRequest: (request) => this.#options.onShutdownRequest(request),
         spawnerClass: this.#options.spawner.className,
         sharedAccount: this.#options.spawner.sharedAccount,
@@ -177,6 +225,8 @@ export class Hub implements AsyncDisposable {
     this.#resources.defer(() => this.#app?.close());
     this.#resources.defer(() => feed[Symbol.dispose]());
     await this.#run(store, proxy);
+    await this.#measure(store, metrics, sessions);
+    metrics.hubStartup.observe((clock.monotonic() - began) / 1000);
     this.#started = true;
   }
 
@@ -193,10 +243,13 @@ export class Hub implements AsyncDisposable {
     await this.#lifecycle?.load();
     await listen(this.#app as FastifyInstance, this.addresses.bind);
     log.info('the hub listens', { at: this.addresses.connectOrigin });
+    const looking = clock.monotonic();
     await this.#lifecycle?.adoptAll();
+    this.#metrics?.initSpawners.observe((clock.monotonic() - looking) / 1000);
     await forgetOrphanClients(store, log);
     await this.#lifecycle?.reconcileRoutes();
     this.#lifecycle?.begin();
+    await this.#services?.start();
     const purge = every(
       PURGE_MS,
       () => purgeExpired(store, clock),
@@ -206,10 +259,28 @@ export class Hub implements AsyncDisposable {
     await this.#writePid();
   }
 
-  /** An orderly end: servers and proxy as `cleanup_servers` and `cleanup_proxy` say, unless told otherwise. */
+  async #measure(store: Store, metrics: Metrics, sessions: SessionParts): Promise<void> {
+    const { config, clock, log } = this.#options;
+    const collector = new PeriodicCollector({
+      metrics,
+      settings: config.of(PeriodicMetricsCollectorClass),
+      countActiveSince: (time) => store.users.countActiveSince(time),
+      flushActivity: () => sessions.activity.flush(),
+      clock,
+      log,
+    });
+    this.#resources.defer(() => collector[Symbol.dispose]());
+    await collector.begin();
+  }
+
+  /**
+   * An orderly end: managed services stop; servers and proxy as `cleanup_servers` and `cleanup_proxy` say, unless told
+   * otherwise.
+   */
   async stop(options: { readonly servers?: boolean; readonly proxy?: boolean } = {}): Promise<void> {
     const { config, proxy, log } = this.#options;
     const hub = config.of(JupyterHubClass);
+    await this.#services?.stop();
     await this.#lifecycle?.shutdown(options.servers === undefined ? {} : { stopServers: options.servers });
     if (options.proxy ?? hub.cleanup_proxy) await proxy.stop();
     await this[Symbol.asyncDispose]();

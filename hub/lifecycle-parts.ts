@@ -9,7 +9,9 @@ import type { HubSettings } from '../core/plugin/selection.js';
 import type { HubAddresses } from './addresses.js';
 import { AnteroomClass, JupyterHubClass } from './config.js';
 import type { LifecycleDeps, SpawnerChoice, StaticRoute } from './lifecycle/index.js';
+import type { Metrics } from './metrics/index.js';
 import { type Rights, serverTokenScopes } from './rbac/index.js';
+import type { Services } from './services/index.js';
 import type { Accounts, Admission, AuthRefresh } from './session/index.js';
 import type { Store } from './store/types.js';
 import type { TornadoSettings } from './tornado-settings.js';
@@ -30,6 +32,8 @@ export interface LifecyclePartsOptions {
   readonly hubId: string;
   /** `c.Proxy.extra_routes`: from a path to a URL. */
   readonly extraRoutes: Readonly<Record<string, string>>;
+  readonly services: Pick<Services, 'routes'>;
+  readonly metrics: Pick<Metrics, 'lifecycle'>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly log: Log;
@@ -92,14 +96,21 @@ export function lifecycleDeps(options: LifecyclePartsOptions): LifecycleDeps {
     }),
     authenticator: options.authenticator,
     hubEnvironment: options.environment,
+    observe: (event) => options.metrics.lifecycle(event),
   };
 }
 
-/** The hub's own route and those of `extra_routes`. */
-function staticRoutes({ config, addresses, extraRoutes }: LifecyclePartsOptions): readonly StaticRoute[] {
+/** The hub's own route, those of services and of `extra_routes`. */
+function staticRoutes({
+  config,
+  addresses,
+  extraRoutes,
+  services,
+}: LifecyclePartsOptions): readonly StaticRoute[] {
   const hub = config.of(JupyterHubClass);
   return [
     { spec: routeSpec(hub.hub_routespec), target: addresses.connectOrigin, data: { hub: true } },
+    ...services.routes(),
     ...Object.entries(extraRoutes).map(([path, target]) => ({
       spec: routeSpec(path),
       target,

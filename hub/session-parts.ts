@@ -10,6 +10,7 @@ import { AddressBlocks } from '../core/wire/addresses.js';
 import type { CryptKeeper } from '../core/wire/fernet.js';
 import type { HubAddresses } from './addresses.js';
 import { AnteroomClass, JupyterHubClass } from './config.js';
+import type { Metrics } from './metrics/index.js';
 import {
   Accounts,
   ActivityRecorder,
@@ -44,6 +45,7 @@ export interface SessionPartsOptions {
   readonly log: Log;
   stopServers(user: UserRecord): Promise<void>;
   onRevoked(): void;
+  readonly metrics: Pick<Metrics, 'login'>;
 }
 
 export class SessionParts {
@@ -89,6 +91,7 @@ export class SessionParts {
       settings: auth,
       clock,
       log,
+      onDuration: (status, seconds) => options.metrics.login(status, seconds),
     });
     this.signOut = new SignOut({
       store,

@@ -7,6 +7,22 @@ type PythonType = 'str' | 'bool' | 'list' | 'dict';
 type BodyTypes = Readonly<Record<string, PythonType>>;
 
 const USER: BodyTypes = { name: 'str', admin: 'bool', groups: 'list', roles: 'list', auth_state: 'dict' };
+const SERVICE: BodyTypes = {
+  name: 'str',
+  admin: 'bool',
+  url: 'str',
+  oauth_client_allowed_scopes: 'list',
+  api_token: 'str',
+  info: 'dict',
+  display: 'bool',
+  oauth_no_confirm: 'bool',
+  command: 'list',
+  cwd: 'str',
+  environment: 'dict',
+  user: 'str',
+  oauth_client_id: 'str',
+  oauth_redirect_uri: 'str',
+};
 const GROUP: BodyTypes = { name: 'str', users: 'list', roles: 'list' };
 
 const FITS: Readonly<Record<PythonType, (value: JsonValue | undefined) => boolean>> = {
@@ -24,6 +40,11 @@ export function checkUserModel(body: JsonValue): void {
 /** @throws Fault 400 */
 export function checkGroupModel(body: JsonValue): void {
   checkModel(body, GROUP, 'group');
+}
+
+/** @throws Fault 400 */
+export function checkServiceModel(body: JsonValue): void {
+  checkModel(body, SERVICE, 'service');
 }
 
 function checkModel(body: JsonValue, types: BodyTypes, kind: string): void {

@@ -15,6 +15,7 @@ import { within } from './bounded.js';
 import { type ServerEntry, serverLabel, statusOf } from './entry.js';
 import { cancelled } from './failure.js';
 import { Operator } from './operate.js';
+import { pollOnce } from './polling.js';
 import { failedMessage } from './progress.js';
 import { Registry } from './registry.js';
 import { refusal, reserve } from './reserve.js';
@@ -47,7 +48,7 @@ export class ServerLifecycle implements AsyncDisposable {
     return this.#registry.get(user.id, serverName)?.version;
   }
 
-  counts(): { readonly spawning: number; readonly active: number } {
+  counts(): { readonly spawning: number; readonly active: number; readonly running: number } {
     return this.#registry.counts();
   }
 
@@ -103,7 +104,7 @@ export class ServerLifecycle implements AsyncDisposable {
   async check(user: Pick<UserRecord, 'id'>, serverName: string): Promise<void> {
     const entry = this.#registry.get(user.id, serverName);
     if (!entry?.spawner || !statusOf(entry).ready) return;
-    const result = await entry.spawner.poll();
+    const result = await pollOnce(entry.spawner, this.#deps);
     if (!result.running) await this.#operator.exited(entry, result.exitStatus);
   }
 

@@ -144,6 +144,8 @@ export class Operator implements AdoptionPort {
       await stopServer(this.#deps, entry, operationId, { now: false });
     } catch (error) {
       await this.#stopFailed(entry, operationId, error);
+      const ms = clock.monotonic() - began;
+      this.#deps.observe?.({ kind: 'stop-failed', user: entry.user.name, server: entry.name, ms });
       throw error;
     }
     this.#stopped(entry);
@@ -183,11 +185,12 @@ export class Operator implements AdoptionPort {
   #watch(entry: ServerEntry): void {
     const { spawner } = entry;
     if (!spawner) return;
-    const { clock, log, spawner: choice } = this.#deps;
+    const { clock, log, observe, spawner: choice } = this.#deps;
     entry.polling?.[Symbol.dispose]();
     entry.polling = pollServer(spawner, {
       clock,
       log,
+      ...(observe && { observe }),
       seconds: choice.config.poll_interval,
       jitter: choice.config.poll_jitter,
       onExit: (exitStatus) => {

@@ -1,7 +1,19 @@
 import type { Clock } from '../../core/clock.js';
 import { messageOf } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
-import type { Spawner } from '../../core/plugin/spawner.js';
+import type { PollResult, Spawner } from '../../core/plugin/spawner.js';
+import type { LifecycleDeps } from './types.js';
+
+/** Looks whether a server lives, and tells how long that took. */
+export async function pollOnce(
+  spawner: Pick<Spawner, 'poll'>,
+  { clock, observe }: Pick<PollOptions, 'clock' | 'observe'>,
+): Promise<PollResult> {
+  const began = clock.monotonic();
+  const result = await spawner.poll();
+  observe?.({ kind: 'polled', running: result.running, ms: clock.monotonic() - began });
+  return result;
+}
 
 export interface PollOptions {
   readonly clock: Clock;
@@ -10,6 +22,7 @@ export interface PollOptions {
   readonly seconds: number;
   /** 0..1, relative spread of each pause. */
   readonly jitter: number;
+  readonly observe?: LifecycleDeps['observe'];
   /** Called once, with the exit status. */
   onExit(exitStatus: number): void;
 }
@@ -25,11 +38,8 @@ export function pollServer(spawner: Spawner, options: PollOptions): Disposable {
   };
 }
 
-async function loop(
-  spawner: Spawner,
-  { clock, log, seconds, jitter, onExit }: PollOptions,
-  signal: AbortSignal,
-): Promise<void> {
+async function loop(spawner: Spawner, options: PollOptions, signal: AbortSignal): Promise<void> {
+  const { clock, log, seconds, jitter, onExit } = options;
   while (!signal.aborted) {
     const spread = 1 + jitter * (2 * Math.random() - 1);
     const rested = await clock.sleep(seconds * 1000 * spread, signal).then(
@@ -38,7 +48,7 @@ async function loop(
     );
     if (!rested) return;
     try {
-      const result = await spawner.poll();
+      const result = await pollOnce(spawner, options);
       if (signal.aborted || result.running) continue;
       onExit(result.exitStatus);
       return;

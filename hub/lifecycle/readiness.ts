@@ -60,6 +60,8 @@ async function bodyOf(response: IncomingMessage): Promise<string> {
 export interface Probe {
   readonly address: ServerAddress;
   readonly baseUrl: string;
+  /** What is asked below `baseUrl`; `api`, which every single-user server answers, when absent. */
+  readonly path?: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -67,7 +69,7 @@ export interface Probe {
 }
 
 /**
- * Waits until `BASEURLapi` answers below 500 (JupyterHub 6.1.1 `wait_for_http_server`). Pauses are random below a
+ * Waits until `BASEURLapi` (or another path) answers below 500 (JupyterHub 6.1.1 `wait_for_http_server`). Pauses are random below a
  * cap that grows to 1 s while a person is likely to watch, and to 5 s later. Connection refused or reset is the normal state of a server that starts.
  * @throws Fault `SPAWN_NOT_RESPONDING`
  */
@@ -78,7 +80,7 @@ export async function waitUntilReady(probe: Probe): Promise<Answer> {
   for (let cap = 100; ; cap = Math.min(cap * 1.5, clock.monotonic() < patient ? 1000 : 5000)) {
     const left = end - clock.monotonic();
     try {
-      const answer = await get(address, `${probe.baseUrl}api`, {
+      const answer = await get(address, `${probe.baseUrl}${probe.path ?? 'api'}`, {
         signal,
         ms: Math.max(1, Math.min(left, ATTEMPT_MS)),
       });

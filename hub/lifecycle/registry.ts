@@ -30,13 +30,15 @@ export class Registry {
     return [...this.entries.values()].filter((entry) => entry.user.id === userId);
   }
 
-  counts(): { readonly spawning: number; readonly active: number } {
+  counts(): { readonly spawning: number; readonly active: number; readonly running: number } {
     let spawning = 0;
     let active = 0;
+    let running = 0;
     for (const entry of this.entries.values()) {
       if (entry.pending === 'spawn') spawning++;
       if (entry.pending !== null || entry.address) active++;
+      if (entry.pending !== 'spawn' && entry.address) running++;
     }
-    return { spawning, active };
+    return { spawning, active, running };
   }
 }

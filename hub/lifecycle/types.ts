@@ -66,6 +66,11 @@ export type LifecycleEvent =
     }
   | { readonly kind: 'refused'; readonly reason: 'throttled' | 'too-many-users' | 'already-pending' }
   | { readonly kind: 'stopped'; readonly user: string; readonly server: string; readonly ms: number }
+  | { readonly kind: 'stop-failed'; readonly user: string; readonly server: string; readonly ms: number }
+  /** It was looked whether a server lives. */
+  | { readonly kind: 'polled'; readonly running: boolean; readonly ms: number }
+  /** The proxy's table was made right. */
+  | { readonly kind: 'routes-checked'; readonly ms: number }
   | { readonly kind: 'exited'; readonly user: string; readonly server: string; readonly exitStatus: number };
 
 export interface LifecycleSettings {

@@ -33,8 +33,11 @@ export class Upkeep implements Disposable {
     );
   }
 
-  reconcile(): Promise<void> {
-    return this.#routes.reconcile();
+  async reconcile(): Promise<void> {
+    const { clock, observe } = this.#deps;
+    const began = clock.monotonic();
+    await this.#routes.reconcile();
+    observe?.({ kind: 'routes-checked', ms: clock.monotonic() - began });
   }
 
   async #tidy(): Promise<void> {

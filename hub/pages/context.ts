@@ -93,6 +93,10 @@ export interface PageContext {
   readonly allowNamedServers: boolean;
   /** Values of `template_vars`; functions are called with the user. */
   readonly templateVars: Readonly<Record<string, unknown>>;
+  /** What the navigation offers this visitor beside the hub's own pages. */
+  services(
+    request: FastifyRequest,
+  ): readonly (TemplateVariables & { readonly name: string; readonly href: string })[];
   /** One line when all servers share an account of the machine. */
   readonly sharedAccount: string | undefined;
 }
@@ -137,6 +141,7 @@ export function pageText(
     login_url: urls.loginUrl,
     logout_url: urls.logoutUrl,
     user: user && templateUser(user, urls),
+    services: context.services(request),
     admin_access: request.access?.scopes.holdsSome('admin-ui') ?? false,
     xsrf,
     xsrf_token: xsrf,

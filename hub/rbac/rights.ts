@@ -180,10 +180,19 @@ export class Rights {
     scopes: readonly string[],
     client: IssuingClient | undefined,
   ): Promise<readonly string[]> {
+    return this.excessOver(await this.ofOwner(owner), owner, scopes, client);
+  }
+
+  /** The same beyond a set of scopes, e.g. a request's own, which may be less than its owner's. */
+  async excessOver(
+    held: ScopeSet,
+    owner: Owner,
+    scopes: readonly string[],
+    client?: IssuingClient,
+  ): Promise<readonly string[]> {
     const context: ExpandContext = { owner: scopeOwner(owner), client };
-    const owned = await this.ofOwner(owner);
-    const users = usersInQuestion(this.registry.expand(scopes, context), owned);
-    return excessScopes(this.registry, scopes, owned, context, await this.membership(users));
+    const users = usersInQuestion(this.registry.expand(scopes, context), held);
+    return excessScopes(this.registry, scopes, held, context, await this.membership(users));
   }
 }
 

@@ -192,7 +192,8 @@ export interface UserRepository {
   byCookieId(cookieId: string): Promise<UserRecord | undefined>;
   list(query: UserQuery): Promise<Listed<UserRecord>>;
   count(): Promise<number>;
-  countActiveSince(at: Timestamp): Promise<number>;
+  /** How many were active at that time or later. */
+  countActiveSince(time: Timestamp): Promise<number>;
   /** Every name, for start-up; streamed in batches. */
   allNames(): AsyncIterable<readonly UserName[]>;
   /** Also makes the default spawner row (name `''`). @throws AlreadyExists */

@@ -5,13 +5,13 @@
  * starts or stops, its environment beyond USER/HOME/SHELL, or whether it answers (hub/lifecycle).
  */
 import { existsSync } from 'node:fs';
+import { findAccount, setprivPath } from '../../core/account.js';
 import { systemClock } from '../../core/clock.js';
 import { Fault } from '../../core/fault.js';
 import type { JsonObject } from '../../core/model/json.js';
 import type { SpawnerKind } from '../../core/plugin/spawner.js';
 import { processVariable } from '../../core/process.js';
-import { findAccount } from './account.js';
-import { SPAWN_ID, setprivPath } from './launch.js';
+import { SPAWN_ID } from './launch.js';
 import { popenOptions } from './popen.js';
 import { carriers, endAll } from './processes.js';
 import { ProcessSpawner, type RunAs } from './spawner.js';

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
+import { type Account, asAccount } from '../../core/account.js';
 import { Fault, messageOf } from '../../core/fault.js';
-import type { Account } from './account.js';
 
 /** Carried by every process of a server: the spawn that it belongs to. */
 export const SPAWN_ID = 'ANTEROOM_SPAWN_ID';
@@ -77,22 +76,6 @@ export async function launch(options: Launch): Promise<Launched> {
     });
   }
   return watch(child);
-}
-
-/** util-linux's `setpriv`, never one that a PATH happens to name; `undefined` when it is not installed. */
-export function setprivPath(): string | undefined {
-  return ['/usr/bin/setpriv', '/bin/setpriv', '/usr/local/bin/setpriv'].find((path) => existsSync(path));
-}
-
-/** `setpriv` keeps the pid; Node's uid and gid options would drop the supplementary groups. */
-function asAccount(account: Account): readonly string[] {
-  return [
-    setprivPath() ?? 'setpriv',
-    `--reuid=${account.uid}`,
-    `--regid=${account.gid}`,
-    '--init-groups',
-    '--',
-  ];
 }
 
 function watch(child: ChildProcess): Launched {

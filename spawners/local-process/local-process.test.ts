@@ -3,12 +3,12 @@ import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, w
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { pickAccount } from '../../core/account.js';
 import { systemClock } from '../../core/clock.js';
 import { defaults } from '../../core/config/declare.js';
 import { silentLog } from '../../core/log.js';
 import { DEFAULT_SERVER, type UserName } from '../../core/model/names.js';
 import { ask, describeSpawner, pidExists, startContext, TINY_SERVER } from '../../test/suites/spawner.js';
-import { pickAccount } from './account.js';
 import { shellQuote } from './command.js';
 import { localProcess } from './index.js';
 import { decodeAddress } from './listener.js';

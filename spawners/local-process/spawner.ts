@@ -1,4 +1,5 @@
 import { resolve as absolute } from 'node:path';
+import type { Account } from '../../core/account.js';
 import { Fault } from '../../core/fault.js';
 import type { JsonObject } from '../../core/model/json.js';
 import type {
@@ -9,7 +10,6 @@ import type {
   StartContext,
 } from '../../core/plugin/spawner.js';
 import { identifyProcess, isSameProcess, type ProcessIdentity, processVariable } from '../../core/process.js';
-import type { Account } from './account.js';
 import { commandOf, locate } from './command.js';
 import { type Launched, launch, SPAWN_ID } from './launch.js';
 import { ownsPort } from './listener.js';

@@ -10,7 +10,7 @@ import { startHub } from '../e2e/hub-process.js';
 import { compareSteps, type Difference, type Step } from './conversations/compare.js';
 import { explain } from './conversations/differences.js';
 import { GROUPS } from './conversations/recorded-groups.js';
-import { recordedConfig, seedServices } from './conversations/recorded-hub.js';
+import { recordedConfig } from './conversations/recorded-hub.js';
 import { run } from './peers/child.js';
 import { ensureVenv } from './peers/install.js';
 
@@ -45,7 +45,6 @@ describe.each(Object.entries(GROUPS))('recorded conversations: %s', (group, conf
 
 async function holdGroup(group: string, config: string, dir: string): Promise<readonly Difference[]> {
   const venv = await ensureVenv();
-  await seedServices(dir);
   const base = recordedConfig(join(RECORD, 'stub_server.py'), venv.python);
   const database = `c.JupyterHub.db_url = ${JSON.stringify(`sqlite:///${join(dir, 'jupyterhub.sqlite')}`)};`;
   await using hub = await startHub({ config: `${base}\n${database}\n${config}` });

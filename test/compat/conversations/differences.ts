@@ -167,11 +167,18 @@ export const ROWS: readonly Row[] = [
     what: /^json\.anteroom$/,
   },
   {
-    name: 'services are not made or removed while the hub runs',
-    why: 'not built yet: the methods are 405',
-    talk: /^api-(?:services|methods)$/,
-    request: /^(?:POST|DELETE) \/hub\/api\/services/,
+    name: 'a service made by the API is answered at once',
+    why: 'JupyterHub waits until its URL answers, 30 s when nobody is there',
+    talk: /^api-services$/,
+    request: /^POST \/hub\/api\/services\/new$/,
     what: ALL,
+  },
+  {
+    name: 'a service made by the API has its route at once',
+    why: 'JupyterHub waits for the next look at the routes, up to 5 minutes',
+    talk: /^api-proxy$/,
+    request: /^GET \/hub\/api\/proxy/,
+    what: /^json\.(?:(?:items\.)?\/services\/new\/|_pagination\.total)$/,
   },
   {
     name: 'OPTIONS of the event stream is no event stream',

@@ -70,6 +70,30 @@ export async function ensureChp(): Promise<string> {
   return command;
 }
 
+/**
+ * The examples of JupyterHub's own source package, in `.cache/sdist`, fetched when missing. They are run as they are.
+ * @returns their folder
+ * @throws Error with pip's last lines when there is no package index
+ */
+export async function ensureExamples(): Promise<string> {
+  const { python } = await ensureVenv();
+  const sdist = join(CACHE, 'sdist');
+  const examples = join(sdist, `jupyterhub-${JUPYTERHUB_VERSION}`, 'examples');
+  await once(
+    'jupyterhub-examples',
+    async () => existsSync(join(examples, 'service-whoami', 'whoami.py')),
+    async (log) => {
+      const source = `jupyterhub==${JUPYTERHUB_VERSION}`;
+      const download = ['-m', 'pip', 'download', '-q', '--no-deps', '--no-binary', ':all:', '-d', sdist];
+      await mkdir(sdist, { recursive: true });
+      await run([python, ...download, source], log, INSTALL_LIMIT_MS);
+      const archive = `jupyterhub-${JUPYTERHUB_VERSION}.tar.gz`;
+      await run(['tar', '-xzf', archive], log, INSTALL_LIMIT_MS, { cwd: sdist });
+    },
+  );
+  return examples;
+}
+
 async function hasVersion(command: string, version: string): Promise<boolean> {
   if (!existsSync(command)) return false;
   const found = await promisify(execFile)(command, ['--version'], { timeout: 60_000 }).then(

@@ -1,7 +1,9 @@
+/** System accounts, and how a child process becomes one: the spawners' servers and the hub's managed services do. */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { Fault, messageOf } from '../../core/fault.js';
+import { Fault, messageOf } from './fault.js';
 
 const run = promisify(execFile);
 const LOOKUP_MS = 10_000;
@@ -66,4 +68,23 @@ async function passwdRows(name: string): Promise<string> {
       },
     );
   }
+}
+
+/** util-linux's `setpriv`, never one that a PATH happens to name; `undefined` when it is not installed. */
+export function setprivPath(): string | undefined {
+  return ['/usr/bin/setpriv', '/bin/setpriv', '/usr/local/bin/setpriv'].find((path) => existsSync(path));
+}
+
+/**
+ * What to put in front of a command line so that it runs as the account, supplementary groups included. `setpriv`
+ * keeps the pid; Node's uid and gid options would drop the supplementary groups.
+ */
+export function asAccount(account: Account): readonly string[] {
+  return [
+    setprivPath() ?? 'setpriv',
+    `--reuid=${account.uid}`,
+    `--regid=${account.gid}`,
+    '--init-groups',
+    '--',
+  ];
 }

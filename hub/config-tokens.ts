@@ -1,0 +1,56 @@
+/** Tokens that the configuration brings: `api_tokens`, `service_tokens`, and `api_token` of services. */
+import type { Clock } from '../core/clock.js';
+import { timestamp } from '../core/model/time.js';
+import {
+  compareToken,
+  GENERATED_ROUNDS,
+  hashToken,
+  MIN_SUPPLIED_TOKEN,
+  SUPPLIED_ROUNDS,
+  tokenPrefix,
+} from '../core/wire/tokens.js';
+import { HUB_CLIENT } from './rbac/index.js';
+import type { Store } from './store/types.js';
+
+export interface ConfigTokens {
+  readonly store: Pick<Store, 'tokens'>;
+  readonly clock: Clock;
+  /** `trust_user_provided_tokens`: as random as our own, so that no stretching is needed. */
+  readonly trusted: boolean;
+}
+
+/** A fault in words, or undefined. @param owner as it is called in the fault; never the token */
+export function tokenFault(trait: string, token: string, owner: string): string | undefined {
+  if (token.length >= MIN_SUPPLIED_TOKEN) return undefined;
+  return `c.JupyterHub.${trait}: a token for ${owner} has fewer than ${MIN_SUPPLIED_TOKEN} characters`;
+}
+
+export type TokenOwner = { readonly userId: number } | { readonly serviceId: number };
+
+/**
+ * Adds the token unless it is there: a value that exists stays untouched, whoever owns it.
+ * @param owner asked, and perhaps made, only when the token is new; undefined: nobody, and nothing is added
+ */
+export async function addConfigToken(
+  { store, clock, trusted }: ConfigTokens,
+  token: string,
+  owner: () => Promise<TokenOwner | undefined>,
+): Promise<void> {
+  const candidates = await store.tokens.candidates(tokenPrefix(token), timestamp(clock.now()));
+  if (candidates.some((candidate) => compareToken(candidate.hashed, token))) return;
+  const found = await owner();
+  if (!found) return;
+  await store.tokens.create({
+    userId: null,
+    serviceId: null,
+    ...found,
+    hashed: hashToken(token, trusted ? GENERATED_ROUNDS : SUPPLIED_ROUNDS),
+    prefix: tokenPrefix(token),
+    clientId: HUB_CLIENT,
+    sessionId: null,
+    created: timestamp(clock.now()),
+    expiresAt: null,
+    note: 'from config',
+    scopes: ['inherit'],
+  });
+}

@@ -1,0 +1,63 @@
+import type { JsonObject } from '../../core/model/json.js';
+import { escapeName, routeSpec } from '../../core/model/names.js';
+import type { ServerAddress } from '../../core/plugin/spawner.js';
+import type { StaticRoute } from '../lifecycle/types.js';
+import type { ServiceRecord } from '../store/types.js';
+
+/** A service that is at work, as pages and the API show it. */
+export interface RunningService {
+  readonly name: string;
+  readonly fromConfig: boolean;
+  /** Empty: it serves nothing that browsers reach. */
+  readonly url: string;
+  /** `/services/NAME/` with the base URL in front, whether or not it serves there. */
+  readonly prefix: string;
+  /** Where it listens. */
+  readonly address: (ServerAddress & { readonly kind: 'tcp' }) | undefined;
+  /** Its place in the proxy's table. */
+  readonly route: StaticRoute | undefined;
+  readonly command: readonly string[];
+  /** 0: no process of ours. */
+  readonly pid: number;
+  readonly info: JsonObject;
+  readonly display: boolean;
+  readonly timeoutSeconds: number;
+}
+
+export function runningService(record: ServiceRecord, baseUrl: string): RunningService {
+  return {
+    name: record.name,
+    fromConfig: record.fromConfig,
+    url: record.url ?? '',
+    prefix: `${baseUrl}services/${record.name}/`,
+    address: addressOf(record),
+    route: routeOf(record, baseUrl),
+    command: record.command,
+    pid: 0,
+    info: record.info ?? {},
+    display: record.display ?? true,
+    timeoutSeconds: record.timeout,
+  };
+}
+
+function routeOf(record: ServiceRecord, baseUrl: string): StaticRoute | undefined {
+  const address = addressOf(record);
+  if (!address) return undefined;
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return {
+    spec: routeSpec(`${baseUrl}services/${escapeName(record.name)}/`),
+    target: `${address.proto}://${host}:${address.port}`,
+    data: { service: record.name },
+  };
+}
+
+function addressOf({ server }: ServiceRecord): RunningService['address'] {
+  if (!server) return undefined;
+  const everywhere = server.ip === '' || server.ip === '0.0.0.0' || server.ip === '::';
+  return {
+    kind: 'tcp',
+    proto: server.proto === 'https' ? 'https' : 'http',
+    host: everywhere ? '127.0.0.1' : server.ip,
+    port: server.port,
+  };
+}
