@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // Most tests wait for processes and sockets: more workers than cores keep two cores busy.
+    maxWorkers: 3,
     projects: [
       {
         extends: true,
