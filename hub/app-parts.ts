@@ -274,7 +274,8 @@ function pageContext(options: AppPartsOptions, named: NamedServers): PageContext
 
 /** Services with a page that this visitor may open (JupyterHub 6.1.1 `get_accessible_services`). */
 function navigation(services: Services, request: FastifyRequest): ReturnType<PageContext['services']> {
-  if (request.principal.kind !== 'user' || !request.access) return [];
+  // A request that failed before it was read has neither.
+  if (request.principal?.kind !== 'user' || !request.access) return [];
   const { scopes } = request.access;
   return services
     .list()

@@ -6,6 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { messageOf } from '../core/fault.js';
 import type { Log } from '../core/log.js';
 import { scrubUrl } from '../core/wire/scrub.js';
 import type { HubAddresses } from './addresses.js';
@@ -116,7 +117,12 @@ export function buildApp(parts: AppParts): FastifyInstance {
     frameworkErrors: (error, request, reply) => {
       setHeaders(request, reply);
       const message = error.statusCode === 414 ? 'The path is too long' : 'Invalid unicode in url';
-      void answerError(httpError(error.statusCode ?? 400, message), request, reply, errors);
+      answerError(httpError(error.statusCode ?? 400, message), request, reply, errors).catch(
+        (failure: unknown) => {
+          log.error('a refusal could not be written', { error: messageOf(failure) });
+          reply.raw.destroy();
+        },
+      );
     },
   });
   requireDeclaredAccess(app);

@@ -91,6 +91,8 @@ describe('kill -9 of the hub', () => {
       await delay(randomInt(0, 700));
       await running.kill9();
       await running.start();
+      // Ten seconds from the hub's being ready: it answers before it has looked after everything.
+      while ((await running.log()).split('the hub is ready').length < round + 3) await delay(50);
       await until(() => agree(running.folder), 10_000);
       await asked;
       const again = new Client(running.url);
