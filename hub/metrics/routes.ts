@@ -32,7 +32,7 @@ export function registerMetrics(app: FastifyInstance, options: MetricsRouteOptio
       if (authenticate && !request.access.scopes.contains('read:metrics')) {
         throw httpError(403, "Access to metrics requires scope 'read:metrics'");
       }
-      return reply.type(CONTENT_TYPE).send(Buffer.from(await metrics.text()));
+      return reply.type(CONTENT_TYPE).send(await metrics.text());
     });
   }
 }
