@@ -192,7 +192,6 @@ function oauthRoutes(app: FastifyInstance, options: AppPartsOptions, pages: Page
     settings: {
       tokenLifetimeSeconds: hub.oauth_token_expires_in,
       requirePkce: hub.oauth_require_pkce,
-      noConfirm: new Set(),
     },
     clock,
     log,

@@ -33,9 +33,9 @@ function recorded(name: string): readonly Step[] {
 let hub: TestHub;
 let alice: Browser;
 const start = async (options: TestHubOptions = {}): Promise<void> => {
-  hub = await TestHub.make({ ...options, noConfirm: ['service-quiet'] });
+  hub = await TestHub.make(options);
   await registerService(hub, 'svc', ['access:servers!user', 'read:users!user']);
-  await registerService(hub, 'quiet', []);
+  await registerService(hub, 'quiet', [], { oauthNoConfirm: true });
   alice = hub.browser();
   await alice.signIn('alice');
 };

@@ -11,8 +11,6 @@ interface OAuthSettings {
   readonly tokenLifetimeSeconds: number;
   /** `oauth_require_pkce`: clients that send no challenge are refused. */
   readonly requirePkce: boolean;
-  /** `oauth_no_confirm_list`: client ids that need no confirmation. */
-  readonly noConfirm: ReadonlySet<string>;
 }
 
 export interface OAuthDeps {

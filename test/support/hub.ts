@@ -53,7 +53,6 @@ export interface TestHubOptions {
   readonly postAuthHook?: ConstructorParameters<typeof SignIn>[0]['settings']['post_auth_hook'];
   readonly cryptKeys?: readonly Uint8Array[];
   readonly requirePkce?: boolean;
-  readonly noConfirm?: readonly string[];
   readonly revocationWaitMs?: number;
 }
 
@@ -238,7 +237,6 @@ export class TestHub {
       settings: {
         tokenLifetimeSeconds: 1_209_600,
         requirePkce: options.requirePkce ?? false,
-        noConfirm: new Set(options.noConfirm ?? []),
       },
       hubPrefix: '/hub/',
       loginUrl: '/hub/login',

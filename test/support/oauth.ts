@@ -11,6 +11,7 @@ export async function registerService(
   hub: TestHub,
   name: string,
   allowedScopes: readonly string[],
+  { oauthNoConfirm = false }: { readonly oauthNoConfirm?: boolean } = {},
 ): Promise<void> {
   await registerClient(hub.store, {
     identifier: `service-${name}`,
@@ -26,7 +27,7 @@ export async function registerService(
     oauthClientAllowedScopes: allowedScopes,
     info: null,
     display: true,
-    oauthNoConfirm: false,
+    oauthNoConfirm,
     command: [],
     cwd: null,
     environment: null,

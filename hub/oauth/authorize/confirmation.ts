@@ -7,7 +7,7 @@ import type { OAuthClientRecord, UserRecord } from '../../store/types.js';
 import type { OAuthDeps } from '../settings.js';
 import { requiredScopes } from './scopes.js';
 
-/** Not for one's own server, a client the configuration trusts, or scopes that were granted to it before. */
+/** Not for one's own server, a service that the configuration trusts (`oauth_no_confirm`), or scopes that were granted to it before. */
 export async function needsConfirmation(
   client: OAuthClientRecord,
   issuing: IssuingClient,
@@ -16,7 +16,6 @@ export async function needsConfirmation(
   deps: OAuthDeps,
 ): Promise<boolean> {
   if (issuing.kind === 'server' && issuing.user === user.name) return false;
-  if (deps.settings.noConfirm.has(client.identifier)) return false;
   if (issuing.kind === 'service') {
     const service = await deps.store.services.byName(issuing.name);
     if (service?.oauthNoConfirm) return false;
