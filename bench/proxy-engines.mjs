@@ -4,14 +4,15 @@
 //
 //   npm run build && node bench/proxy-engines.mjs [rounds=3] [seconds=3] [connections=64] [kind=get|post|down|up]
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { connect, createServer as createNetServer } from 'node:net';
+import { connect } from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { cpuSeconds, freePort, residentMiB, untilListening } from './support/processes.mjs';
+import { median } from './support/rounds.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const OURS = join(ROOT, 'dist/proxy/server/main.js');
@@ -25,8 +26,6 @@ const PROGRAMS = {
   ...(existsSync(NGINX) ? { 'nginx (access_log off)': nginx } : {}),
 };
 const OK = Buffer.from('HTTP/1.1 200 ');
-/** USER_HZ of every Linux that Node runs on. */
-const TICKS_PER_SECOND = 100;
 const FIELDS = [
   'Host: hub.example.org',
   'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36',
@@ -100,13 +99,13 @@ async function measure(program, targetPort, { kind, seconds, connections }) {
   const where = { port: await freePort(), apiPort: await freePort(), targetPort, folder };
   const child = program(where);
   try {
-    await untilUp(where.port);
+    await untilListening(where.port);
     await inWorker({ port: where.port, seconds: 1, connections, kind });
     const before = cpuSeconds(child.pid);
     const { requests, elapsed, failures } = await inWorker({ port: where.port, seconds, connections, kind });
     const cpu = cpuSeconds(child.pid) - before;
     if (failures > 0) throw new Error(`${failures} answers were not 200`);
-    return { rate: requests / elapsed, micros: (cpu / requests) * 1e6, rss: residentMegabytes(child.pid) };
+    return { rate: requests / elapsed, micros: (cpu / requests) * 1e6, rss: residentMiB(child.pid) };
   } finally {
     child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
@@ -167,24 +166,14 @@ function inWorker(data) {
   });
 }
 
-function cpuSeconds(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
-
-function residentMegabytes(pid) {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
-}
-
 function print(results, { kind, connections, rounds, seconds }) {
-  const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
   const [reference] = Object.keys(results);
   const row = (name, key) => median(results[name].map((each) => each[key]));
   const load = loadavg().map((one) => one.toFixed(1));
   console.log(
     `${kind}, ${connections} connections, ${rounds} rounds of ${seconds} s, medians; load average ${load.join(' ')}`,
   );
-  console.log('| proxy | req/s | CPU µs/req | [each round] | CPU : CHP | RSS MB |');
+  console.log('| proxy | req/s | CPU µs/req | [each round] | CPU : CHP | RSS MiB |');
   console.log('|---|---|---|---|---|---|');
   for (const name of Object.keys(results)) {
     const micros = row(name, 'micros');
@@ -195,27 +184,4 @@ function print(results, { kind, connections, rounds, seconds }) {
       `| ${name} | ${rate} | ${micros.toFixed(0)} | ${each} | ${ratio} | ${row(name, 'rss').toFixed(0)} |`,
     );
   }
-}
-
-async function freePort() {
-  const server = createNetServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function untilUp(port) {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    const up = await new Promise((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.on('error', () => resolve(false));
-    });
-    if (up) return;
-    await delay(50);
-  }
-  throw new Error('the proxy did not come up');
 }

@@ -4,21 +4,20 @@
 //
 //   npm run build && node bench/proxy-smoke.mjs [rounds=3] [seconds=3] [connections=32]
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { connect, createServer as createNetServer } from 'node:net';
+import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { cpuSeconds, freePort, untilListening } from './support/processes.mjs';
+import { median } from './support/rounds.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const PROGRAMS = {
   'CHP 5.3.0': join(ROOT, '.cache/chp/node_modules/configurable-http-proxy/bin/configurable-http-proxy'),
   ours: join(ROOT, 'dist/proxy/server/main.js'),
 };
-/** USER_HZ of every Linux that Node runs on. */
-const TICKS_PER_SECOND = 100;
 const HEAD = [
   'GET /user/alice/api/contents HTTP/1.1',
   'Host: hub.example.org',
@@ -65,7 +64,7 @@ async function measure(script, targetPort, seconds, connections) {
     env: { ...process.env, CONFIGPROXY_AUTH_TOKEN: 'bench' },
   });
   try {
-    await untilUp(port);
+    await untilListening(port);
     await inWorker({ port, seconds: 1, connections });
     const before = cpuSeconds(child.pid);
     const { requests, elapsed, failures } = await inWorker({ port, seconds, connections });
@@ -114,13 +113,7 @@ function inWorker(data) {
   });
 }
 
-function cpuSeconds(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
-
 function print(results, settings) {
-  const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
   const [reference] = Object.keys(results);
   const row = (name, key) => median(results[name].map((each) => each[key]));
   console.log(
@@ -135,27 +128,4 @@ function print(results, settings) {
     );
     console.log(`| ${name} | ${rate.toFixed(0)} | ${micros.toFixed(0)} | ${ratios.join(' | ')} |`);
   }
-}
-
-async function freePort() {
-  const server = createNetServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function untilUp(port) {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    const up = await new Promise((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.on('error', () => resolve(false));
-    });
-    if (up) return;
-    await delay(50);
-  }
-  throw new Error('the proxy did not come up');
 }

@@ -9,7 +9,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { CLIENT_SECRET, TestHub } from '../dist/terminal/server/testing/hub.js';
 import { fetchOnce } from '../dist/terminal/server/testing/rig.js';
+import { freePort } from './support/processes.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const ROUNDS = Number(process.argv[2] ?? 3);
@@ -32,14 +32,6 @@ const hub = await TestHub.start({
   callback: `${PREFIX}oauth_callback`,
   scopesOf: () => ['access:servers'],
 });
-
-const freePort = () =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 
 const environment = (port) => ({
   PATH: process.env.PATH,

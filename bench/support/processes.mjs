@@ -4,7 +4,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { cpus, loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -43,6 +43,22 @@ export async function untilReady(name, process, ready, patienceMs = 120_000) {
       throw new Error(`${name} did not start:\n${process.tail()}`);
     await delay(50);
   }
+}
+
+/** Waits until something listens on the port of this machine. @throws Error after 10 seconds */
+export async function untilListening(port) {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    const up = await new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.on('error', () => resolve(false));
+    });
+    if (up) return;
+    await delay(50);
+  }
+  throw new Error(`nothing listens on port ${port}`);
 }
 
 /** Seconds of CPU, user and system, of all threads. */

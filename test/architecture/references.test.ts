@@ -51,7 +51,7 @@ describe('references', () => {
     '(design decision: Spawner contract)',
     'Decision 10; protocol rule',
     'as ../shared/x says',
-    'cp /work/main/x',
+    'cp /work/x',
     'by design.md',
   ])('would see: %s', (line) => {
     expect(findings(line)).toHaveLength(1);
