@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { load } from './support/http-load.mjs';
-import { startHub } from './support/hubs.mjs';
+import { api, HUBS, makeUsers, startHub, userName } from './support/hubs.mjs';
 import { cpuSeconds, machine, residentMiB } from './support/processes.mjs';
 import { alternate, median, pairRatio } from './support/rounds.mjs';
 
@@ -24,13 +24,12 @@ const TOKENS = 50;
 /** Differ by nature. */
 const OWN_KEYS = ['created', 'last_activity', 'token_id'];
 
-const userName = (index) => `user-${String(index).padStart(5, '0')}`;
 const folder = mkdtempSync(join(tmpdir(), 'anteroom-bench-'));
 const hubs = [];
 
 try {
   console.log(machine());
-  for (const name of ['jupyterhub', 'anteroom']) hubs.push(await startHub(name, join(folder, name)));
+  for (const name of HUBS) hubs.push(await startHub(name, join(folder, name)));
   await fill();
   await compareAnswers();
   console.log(
@@ -50,27 +49,10 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function api(hub, path, { method = 'GET', body, token = hub.token, expect = 200 } = {}) {
-  const response = await fetch(`${hub.origin}/hub/api${path}`, {
-    method,
-    headers: { authorization: `token ${token}`, 'content-type': 'application/json' },
-    ...(body && { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  if (response.status !== expect)
-    throw new Error(`${hub.name} ${method} ${path}: ${response.status} ${text}`);
-  return JSON.parse(text);
-}
-
 /** The same users in both, through the API, and tokens of some. */
 async function fill() {
   for (const hub of hubs) {
-    for (let first = 0; first < USERS; first += BULK) {
-      const usernames = Array.from({ length: Math.min(BULK, USERS - first) }, (_, at) =>
-        userName(first + at),
-      );
-      await api(hub, '/users', { method: 'POST', body: { usernames }, expect: 201 });
-    }
+    await makeUsers(hub, USERS);
     hub.userTokens = [];
     for (let index = 0; index < TOKENS; index += 1) {
       const made = await api(hub, `/users/${userName(index)}/tokens`, {

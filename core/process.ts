@@ -34,9 +34,13 @@ export function processStat(pid: number): ProcessStat | undefined {
   return { pid, state, parent: Number(parent), session: Number(session), startTime };
 }
 
+let knownBootId: string | undefined;
+
 /** Identifies the running kernel; the empty text where the kernel does not say. */
 export function bootId(): string {
-  return readProc('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
+  // Read once: no process outlives its kernel.
+  knownBootId ??= readProc('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
+  return knownBootId;
 }
 
 /** `undefined` when no living process bears the pid. */

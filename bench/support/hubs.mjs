@@ -1,5 +1,5 @@
 /** A real JupyterHub and ours, each in a folder of its own with one and the same configuration file. */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +11,8 @@ const CHP = process.env.CHP_BIN ?? join(ROOT, '.cache/chp/node_modules/.bin');
 /** Has every right: an admin's token made by each hub's own `token` command. */
 const ADMIN = 'boss';
 
+export const HUBS = ['jupyterhub', 'anteroom'];
+
 const COMMANDS = {
   jupyterhub: [join(VENV, 'bin/jupyterhub')],
   anteroom: [process.execPath, ...nodeOptions(), join(ROOT, 'dist/cli/main.js')],
@@ -21,7 +23,16 @@ function nodeOptions() {
   return (process.env.ANTEROOM_NODE_OPTIONS ?? '').split(' ').filter((each) => each !== '');
 }
 
-function configuration(folder, [publicPort, hubPort, apiPort]) {
+/** Compiles the server that stands for a user's. @returns its path */
+export function makeMockServer(folder) {
+  const program = join(folder, 'mock-server');
+  execFileSync('cc', ['-O2', '-o', program, join(import.meta.dirname, 'mock-server.c')], {
+    stdio: 'inherit',
+  });
+  return program;
+}
+
+function configuration(folder, [publicPort, hubPort, apiPort], extra) {
   return {
     JupyterHub: {
       authenticator_class: 'dummy',
@@ -29,18 +40,24 @@ function configuration(folder, [publicPort, hubPort, apiPort]) {
       bind_url: `http://127.0.0.1:${publicPort}`,
       hub_port: hubPort,
       db_url: 'sqlite:///jupyterhub.sqlite',
+      ...extra.JupyterHub,
     },
     Authenticator: { allow_all: true, admin_users: [ADMIN] },
     ConfigurableHTTPProxy: { api_url: `http://127.0.0.1:${apiPort}` },
-    Spawner: { cmd: ['jupyterhub-singleuser'] },
+    Spawner: { cmd: ['jupyterhub-singleuser'], ...extra.Spawner },
     SimpleLocalProcessSpawner: { home_dir_template: join(folder, 'homes', '{username}') },
     // Read by ours alone: benches may run as root.
     Anteroom: { allow_shared_uid: true },
   };
 }
 
-/** @returns `{ name, pid, origin, token, stop }`; `origin` is the hub's own port, without a proxy before it */
-export async function startHub(name, folder) {
+/**
+ * Starts a hub with the proxy that it ships and waits until it answers.
+ * @param extra `{ JupyterHub?, Spawner? }`, settings beyond the common ones
+ * @returns `{ name, pid, origin, publicOrigin, token, start, stop, tail, logBytes }`; `origin` is the hub's own port,
+ *   without a proxy before it; `stop` and `start` may follow each other
+ */
+export async function startHub(name, folder, extra = {}) {
   const command = COMMANDS[name];
   for (const path of [command.at(-1), join(CHP, 'configurable-http-proxy')]) {
     if (!existsSync(path))
@@ -48,22 +65,30 @@ export async function startHub(name, folder) {
   }
   mkdirSync(folder, { recursive: true });
   const ports = [await freePort(), await freePort(), await freePort()];
-  writeFileSync(join(folder, 'config.json'), JSON.stringify(configuration(folder, ports)));
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(configuration(folder, ports, extra)));
   const path = [join(VENV, 'bin'), CHP, process.env.PATH].join(delimiter);
   const options = { cwd: folder, env: { ...process.env, PATH: path }, logFile: join(folder, 'log') };
   const [program, ...args] = command;
   const made = await promisify(execFile)(program, [...args, 'token', ADMIN, '-f', 'config.json'], options);
-  const hub = launch([...command, '-f', 'config.json'], options);
-  const origin = `http://127.0.0.1:${ports[1]}`;
-  const token = made.stdout.trim();
-  try {
-    await untilReady(name, hub, () => answers(`${origin}/hub/api/user`, token));
-  } catch (error) {
-    await hub.stop();
-    throw error;
-  }
-  const logBytes = () => readFileSync(options.logFile).length;
-  return { name, pid: hub.pid, origin, token, stop: hub.stop, tail: hub.tail, logBytes };
+  const hub = {
+    name,
+    origin: `http://127.0.0.1:${ports[1]}`,
+    publicOrigin: `http://127.0.0.1:${ports[0]}`,
+    token: made.stdout.trim(),
+    logBytes: () => readFileSync(options.logFile).length,
+    async start() {
+      const child = launch([...command, '-f', 'config.json'], options);
+      Object.assign(hub, { pid: child.pid, stop: child.stop, tail: child.tail });
+      try {
+        await untilReady(name, child, () => answers(`${hub.origin}/hub/api/user`, hub.token));
+      } catch (error) {
+        await child.stop();
+        throw error;
+      }
+    },
+  };
+  await hub.start();
+  return hub;
 }
 
 async function answers(url, token) {
@@ -72,4 +97,31 @@ async function answers(url, token) {
     signal: AbortSignal.timeout(2000),
   }).catch(() => undefined);
   return response?.ok ?? false;
+}
+
+/** One call of the API on the hub's own port. @throws Error for another status than expected */
+export async function api(hub, path, { method = 'GET', body, token = hub.token, expect = 200 } = {}) {
+  const response = await fetch(`${hub.origin}/hub/api${path}`, {
+    method,
+    headers: { authorization: `token ${token}`, 'content-type': 'application/json' },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (![expect].flat().includes(response.status))
+    throw new Error(`${hub.name} ${method} ${path}: ${response.status} ${text}`);
+  return text === '' ? undefined : JSON.parse(text);
+}
+
+const AT_ONCE = 200;
+
+export const userName = (index) => `user-${String(index).padStart(5, '0')}`;
+
+/** Makes `count` users through the API, 200 in a request. */
+export async function makeUsers(hub, count) {
+  for (let first = 0; first < count; first += AT_ONCE) {
+    const usernames = Array.from({ length: Math.min(AT_ONCE, count - first) }, (_, at) =>
+      userName(first + at),
+    );
+    await api(hub, '/users', { method: 'POST', body: { usernames }, expect: 201 });
+  }
 }

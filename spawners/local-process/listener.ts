@@ -1,4 +1,5 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { readdir, readlink } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { processStat } from '../../core/process.js';
 import { allPids, carriers } from './processes.js';
@@ -16,7 +17,7 @@ export async function ownsPort(
   server: number,
   spawnId: string | undefined,
 ): Promise<'yes' | 'no' | 'unknown'> {
-  const sockets = await listeningSockets(address.host, address.port);
+  const sockets = listeningSockets(address.host, address.port);
   if (sockets.size === 0) return 'unknown';
   const own = await heldBy(server, sockets);
   if (own === 'yes') return 'yes';
@@ -29,21 +30,37 @@ export async function ownsPort(
   return unreadable ? 'unknown' : 'no';
 }
 
-/** Inode numbers of the sockets that a connection to that address reaches: bound to it, else to all addresses. */
-async function listeningSockets(host: string, port: number): Promise<ReadonlySet<string>> {
+/**
+ * Inode numbers of the sockets that a connection to that address reaches: bound to it, else to all addresses. The tables
+ * are read at once, not through the thread pool: they are memory of the kernel, and never wait for a disk.
+ */
+function listeningSockets(host: string, port: number): ReadonlySet<string> {
   const exact = new Set<string>();
   const wildcard = new Set<string>();
+  const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
+  // A busy machine has thousands of lines: only those of the port are taken apart. `: 0100007F:1F90 00000000:0000 0A`
+  const line = new RegExp(`: ([0-9A-F]+):${hexPort} [0-9A-F]+:0000 ${LISTEN} (.*)`, 'g');
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    const text = await readFile(table, 'utf8').catch(missing);
-    for (const line of (text ?? '').split('\n').slice(1)) {
-      const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/);
-      const [address = '', hexPort = ''] = local.split(':');
-      if (state !== LISTEN || inode === undefined || Number.parseInt(hexPort, 16) !== port) continue;
+    for (const [, address = '', rest = ''] of readTable(table).matchAll(line)) {
+      const inode = rest.trim().split(/\s+/)[INODE];
+      if (inode === undefined) continue;
       if (/^0+$/.test(address)) wildcard.add(inode);
       else if (isIP(host) === 0 || decodeAddress(address) === canonical(host)) exact.add(inode);
     }
   }
   return exact.size > 0 ? exact : wildcard;
+}
+
+/** Place of the inode behind the state, in columns of blanks (Linux net/ipv4/tcp_ipv4.c `get_tcp4_sock`). */
+const INODE = 5;
+
+/** The empty text where the kernel has no such table. */
+function readTable(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    return missing(error as NodeJS.ErrnoException) ?? '';
+  }
 }
 
 /** The kernel prints addresses as 32-bit words in the machine's order, which is little-endian wherever Node runs. */
