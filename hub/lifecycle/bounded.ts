@@ -1,6 +1,9 @@
 import type { Clock } from '../../core/clock.js';
 import type { Fault } from '../../core/fault.js';
 
+/** Ends a wait that nobody needs any more. Given, since a signal aborted without a reason makes an error with a stack. */
+const OVER = 'no longer waited for';
+
 /**
  * Runs `work` until it ends, `ms` have passed or `outer` is aborted. The work's own signal is aborted then, and the
  * promise rejects after `graceMs` at the latest: work that cleans up after itself is waited for, work that does not
@@ -37,7 +40,7 @@ export async function bounded<T>(
       throw error;
     }
   } finally {
-    timer.abort();
+    timer.abort(OVER);
     if (onAbort) signal.removeEventListener('abort', onAbort);
   }
 }
@@ -59,5 +62,5 @@ export async function within(promise: Promise<void>, ms: number, clock: Clock): 
   const timer = new AbortController();
   const pause = clock.sleep(ms, timer.signal).catch(() => undefined);
   await Promise.race([promise, pause]);
-  timer.abort();
+  timer.abort(OVER);
 }

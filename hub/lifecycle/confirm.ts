@@ -21,6 +21,6 @@ export async function confirmServer(
     entry.version = answer.version;
     await proveIdentity(probe, spawner, options.token);
   } finally {
-    done.abort();
+    done.abort('the server was confirmed, or was not');
   }
 }

@@ -190,15 +190,18 @@ async function update(
   id: number,
   change: Parameters<SpawnerRepository['update']>[1],
 ): Promise<void> {
-  const row = await existing(session, id);
-  if (change.name !== undefined && change.name !== row.spawner_name) {
-    const [there] = await session.rows(byName(session.sql, row.user_id, change.name));
-    if (there) throw new AlreadyExists(`A server named ${JSON.stringify(change.name)} already exists.`);
-    session.rightsChanged();
+  if (!isId(id)) throw new NotFound('This server does not exist.');
+  if (change.name !== undefined || change.oauthClientId !== undefined) {
+    const row = await existing(session, id);
+    if (change.name !== undefined && change.name !== row.spawner_name) {
+      const [there] = await session.rows(byName(session.sql, row.user_id, change.name));
+      if (there) throw new AlreadyExists(`A server named ${JSON.stringify(change.name)} already exists.`);
+      session.rightsChanged();
+    }
+    // access:servers!server= of a client's tokens is looked up through this column.
+    if (change.oauthClientId !== undefined && change.oauthClientId !== row.oauth_client_id)
+      session.rightsChanged();
   }
-  // access:servers!server= of a client's tokens is looked up through this column.
-  if (change.oauthClientId !== undefined && change.oauthClientId !== row.oauth_client_id)
-    session.rightsChanged();
   const set = {
     ...(change.name === undefined ? {} : { name: change.name }),
     ...(change.displayName === undefined ? {} : { display_name: change.displayName }),
@@ -209,7 +212,8 @@ async function update(
     ...(change.oauthClientId === undefined ? {} : { oauth_client_id: change.oauthClientId }),
   };
   if (Object.keys(set).length === 0) return;
-  await session.run(query(session.sql.db.updateTable('spawners').set(set).where('id', '=', id)));
+  const updated = session.sql.db.updateTable('spawners').set(set).where('id', '=', id);
+  if ((await session.run(query(updated))) === 0) throw new NotFound('This server does not exist.');
 }
 
 async function setServer(
