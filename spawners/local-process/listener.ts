@@ -1,11 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { readdir, readlink } from 'node:fs/promises';
-import { isIP } from 'node:net';
 import { processStat } from '../../core/process.js';
+import { listeningSockets } from './listening-sockets.js';
 import { allPids, carriers } from './processes.js';
-
-/** `0A` in the state column of `/proc/net/tcp` (Linux include/net/tcp_states.h: TCP_LISTEN). */
-const LISTEN = '0A';
 
 /**
  * Whether the process that listens on a port of this machine is the server, one of its session, or one that it
@@ -17,7 +13,7 @@ export async function ownsPort(
   server: number,
   spawnId: string | undefined,
 ): Promise<'yes' | 'no' | 'unknown'> {
-  const sockets = listeningSockets(address.host, address.port);
+  const sockets = await listeningSockets(address.host, address.port);
   if (sockets.size === 0) return 'unknown';
   const own = await heldBy(server, sockets);
   if (own === 'yes') return 'yes';
@@ -28,55 +24,6 @@ export async function ownsPort(
     unreadable ||= held === 'unknown';
   }
   return unreadable ? 'unknown' : 'no';
-}
-
-/**
- * Inode numbers of the sockets that a connection to that address reaches: bound to it, else to all addresses. The tables
- * are read at once, not through the thread pool: they are memory of the kernel, and never wait for a disk.
- */
-function listeningSockets(host: string, port: number): ReadonlySet<string> {
-  const exact = new Set<string>();
-  const wildcard = new Set<string>();
-  const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
-  // A busy machine has thousands of lines: only those of the port are taken apart. `: 0100007F:1F90 00000000:0000 0A`
-  const line = new RegExp(`: ([0-9A-F]+):${hexPort} [0-9A-F]+:0000 ${LISTEN} (.*)`, 'g');
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    for (const [, address = '', rest = ''] of readTable(table).matchAll(line)) {
-      const inode = rest.trim().split(/\s+/)[INODE];
-      if (inode === undefined) continue;
-      if (/^0+$/.test(address)) wildcard.add(inode);
-      else if (isIP(host) === 0 || decodeAddress(address) === canonical(host)) exact.add(inode);
-    }
-  }
-  return exact.size > 0 ? exact : wildcard;
-}
-
-/** Place of the inode behind the state, in columns of blanks (Linux net/ipv4/tcp_ipv4.c `get_tcp4_sock`). */
-const INODE = 5;
-
-/** The empty text where the kernel has no such table. */
-function readTable(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    return missing(error as NodeJS.ErrnoException) ?? '';
-  }
-}
-
-/** The kernel prints addresses as 32-bit words in the machine's order, which is little-endian wherever Node runs. */
-export function decodeAddress(hex: string): string {
-  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => [...Buffer.from(word, 'hex').reverse()]);
-  if (bytes.length === 4) return bytes.join('.');
-  const mapped = bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 255 && bytes[11] === 255;
-  if (mapped) return bytes.slice(12).join('.');
-  const groups = Array.from({ length: 8 }, (_, i) =>
-    (((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0)).toString(16),
-  );
-  return canonical(groups.join(':'));
-}
-
-function canonical(host: string): string {
-  return isIP(host) === 6 ? new URL(`http://[${host}]`).hostname.slice(1, -1) : host;
 }
 
 async function heldBy(pid: number, sockets: ReadonlySet<string>): Promise<'yes' | 'no' | 'unknown'> {

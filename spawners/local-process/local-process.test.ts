@@ -11,7 +11,7 @@ import { DEFAULT_SERVER, type UserName } from '../../core/model/names.js';
 import { ask, describeSpawner, pidExists, startContext, TINY_SERVER } from '../../test/suites/spawner.js';
 import { shellQuote } from './command.js';
 import { localProcess } from './index.js';
-import { decodeAddress } from './listener.js';
+import { decodeAddress } from './listening-sockets.js';
 import { OutputFile, outputName } from './output-file.js';
 import { readState, writeState } from './state.js';
 import { LocalProcessSpawnerClass, type LocalProcessSpawnerConfig } from './traits.js';
