@@ -36,9 +36,7 @@ try {
   for (const [title, key, better] of ROWS) {
     const [theirs, ours] = results.map((list) => list.map((each) => each[key]));
     const ratio = better === 'more' ? pairRatio(ours, theirs) : pairRatio(theirs, ours);
-    const times = better
-      ? `**${short(ratio.median)}** (${short(ratio.least)}-${short(ratio.greatest)})`
-      : '';
+    const times = better ? `**${short(ratio.median)}** (${short(ratio.least)}-${short(ratio.greatest)})` : '';
     console.log(`| ${title} | ${short(median(theirs))} | ${short(median(ours))} | ${times} |`);
   }
   console.log(machine());

@@ -17,7 +17,10 @@ const held = new Map<number, number>();
  * @param host address to bind to; `''` means all
  * @throws Fault `SPAWN_NO_PORT` when the address cannot be bound
  */
-export async function freePort(host: string, ask: (host: string) => Promise<number> = probe): Promise<number> {
+export async function freePort(
+  host: string,
+  ask: (host: string) => Promise<number> = probe,
+): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const port = await ask(host).catch((error: unknown) => {
       throw noPort(host, messageOf(error), error);
