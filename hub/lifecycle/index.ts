@@ -52,6 +52,12 @@ export class ServerLifecycle implements AsyncDisposable {
     return this.#registry.counts();
   }
 
+  /** Ids of the users with a ready server. */
+  readyUsers(): readonly number[] {
+    const ready = [...this.#registry.entries.values()].filter((entry) => statusOf(entry).ready);
+    return [...new Set(ready.map((entry) => entry.user.id))];
+  }
+
   /**
    * Starts a server; resolves when it is ready or `waitMs` have passed.
    * @throws Fault when it failed within that time; 400 when it runs or something is under way; 429 at a limit

@@ -175,6 +175,12 @@ export interface UserQuery extends Page {
   readonly nameFilter?: string;
   /** `asc` puts NULL first, `desc` last. */
   readonly sort?: { readonly by: 'id' | 'name' | 'last_activity'; readonly descending: boolean };
+  /** Administrators alone. */
+  readonly adminsOnly?: boolean;
+  /** Members of the group of this name alone. */
+  readonly inGroup?: string;
+  /** Those of these ids alone, e.g. of users whose server is ready, which only memory knows. */
+  readonly ids?: readonly number[];
   /** Visible rows: in one of these user names or groups; absent: all. */
   readonly only?: { readonly users: readonly string[]; readonly groups: readonly string[] };
 }
@@ -263,7 +269,12 @@ export interface GroupRepository {
   byUser(userId: number): Promise<readonly GroupRecord[]>;
   /** For lists: groups' names per user in one query. */
   namesByUsers(userIds: readonly number[]): Promise<ReadonlyMap<number, readonly string[]>>;
-  list(page: Page & { readonly only?: readonly string[] }): Promise<Listed<GroupRecord>>;
+  /** @param page `nameFilter` as that of `UserQuery` */
+  list(
+    page: Page & { readonly only?: readonly string[]; readonly nameFilter?: string },
+  ): Promise<Listed<GroupRecord>>;
+  /** How many members each of these groups has, without reading who they are. */
+  memberCounts(groupIds: readonly number[]): Promise<ReadonlyMap<number, number>>;
   members(groupId: number): Promise<readonly UserName[]>;
   /** For lists: members' names per group in one query. */
   membersOfMany(groupIds: readonly number[]): Promise<ReadonlyMap<number, readonly UserName[]>>;

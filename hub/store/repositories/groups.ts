@@ -53,8 +53,9 @@ export function groupRepository(access: Access): GroupRepository {
     },
     byUser: async (userId) => (await access.read(byUser(s, userId))).map(groupRecord),
     namesByUsers: (userIds) => namesByUsers(access, userIds),
-    list: async ({ offset, limit, only }) => {
+    list: async ({ offset, limit, only, nameFilter }) => {
       let matching = s.db.selectFrom('groups');
+      if (nameFilter) matching = matching.where((e) => s.like(e.ref('groups.name'), `%${nameFilter}%`));
       if (only) matching = matching.where((e) => s.among(e.ref('groups.name'), s.list(only)));
       const rows = await access.read(
         query(matching.select(COLUMNS).orderBy('groups.id').limit(limit).offset(offset)),
@@ -62,6 +63,7 @@ export function groupRepository(access: Access): GroupRepository {
       const counted = await access.read(query(matching.select((e) => e.fn.countAll<number>().as('total'))));
       return { items: rows.map(groupRecord), total: counted[0]?.total ?? 0 };
     },
+    memberCounts: (groupIds) => memberCounts(access, groupIds),
     members: async (groupId) => {
       const rows = await access.read(
         query(
@@ -133,6 +135,21 @@ async function membersOfMany(
   );
   for (const row of rows) members.get(row.group_id)?.push(row.name as UserName);
   return members;
+}
+
+async function memberCounts(
+  access: Access,
+  groupIds: readonly number[],
+): Promise<ReadonlyMap<number, number>> {
+  const { sql: s } = access;
+  const counted = s.db
+    .selectFrom('user_group_map as m')
+    .select((e) => ['m.group_id', e.fn.countAll<number>().as('total')])
+    .where((e) => s.among(e.ref('m.group_id'), s.list(groupIds)))
+    .groupBy('m.group_id');
+  const counts = new Map<number, number>(groupIds.map((id) => [id, 0]));
+  for (const row of await access.read(query(counted))) counts.set(row.group_id, row.total);
+  return counts;
 }
 
 async function create(session: Session, name: string, properties: JsonObject): Promise<GroupRecord> {

@@ -211,6 +211,17 @@ async function list(access: Access, asked: UserQuery): Promise<Listed<UserRecord
     const pattern = `%${asked.nameFilter}%`;
     matching = matching.where((e) => s.like(e.ref('users.name'), pattern));
   }
+  if (asked.adminsOnly) matching = matching.where('users.admin', '=', true);
+  const { ids, inGroup } = asked;
+  if (ids) matching = matching.where((e) => s.among(e.ref('users.id'), s.list(ids)));
+  if (inGroup !== undefined) {
+    const members = s.db
+      .selectFrom('user_group_map')
+      .innerJoin('groups', 'groups.id', 'user_group_map.group_id')
+      .select('user_group_map.user_id')
+      .where('groups.name', '=', inGroup);
+    matching = matching.where('users.id', 'in', members);
+  }
   if (asked.only) {
     const { users, groups } = asked.only;
     matching = matching.where((e) =>

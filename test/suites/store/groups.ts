@@ -22,6 +22,12 @@ export function describeGroups(check: Check): void {
     await store.groups.addUsers(group.id, [bob.id, alice.id, bob.id]);
     expect(await store.groups.members(group.id)).toEqual(['alice', 'bob']);
     const empty = await store.groups.create('empty');
+    expect([...(await store.groups.memberCounts([group.id, empty.id]))]).toEqual([
+      [group.id, 2],
+      [empty.id, 0],
+    ]);
+    const named = await store.groups.list({ offset: 0, limit: 10, nameFilter: 'CLA' });
+    expect(named).toMatchObject({ items: [{ name: 'class' }], total: 1 });
     const members = await store.groups.membersOfMany([group.id, empty.id, 99]);
     expect([...members]).toEqual([
       [group.id, ['alice', 'bob']],

@@ -186,6 +186,33 @@ export function describeUsers(check: Check): void {
     expect(await names('inactive')).toEqual(['bob']);
   });
 
+  check('filters by administrators, by a group and by ids, and by several at once', async ({ store }) => {
+    const [alice, bob, carol] = [
+      await addUser(store, 'alice'),
+      await addUser(store, 'bob'),
+      await addUser(store, 'carol'),
+    ];
+    await store.users.update(alice.id, { admin: true });
+    await store.users.update(carol.id, { admin: true });
+    const group = await store.groups.create("it's");
+    await store.groups.addUsers(group.id, [alice.id, bob.id]);
+    const names = async (asked: Partial<Parameters<typeof store.users.list>[0]>) => {
+      const { items, total } = await store.users.list({ ...ALL, ...asked });
+      expect(total).toBe(items.length);
+      return items.map((user) => user.name);
+    };
+    expect(await names({ adminsOnly: true })).toEqual(['alice', 'carol']);
+    expect(await names({ inGroup: "it's" })).toEqual(['alice', 'bob']);
+    expect(await names({ inGroup: 'none' })).toEqual([]);
+    expect(await names({ ids: [carol.id, bob.id, 99] })).toEqual(['bob', 'carol']);
+    expect(await names({ ids: [] })).toEqual([]);
+    expect(await names({ inGroup: "it's", adminsOnly: true, ids: [alice.id], nameFilter: 'LIC' })).toEqual([
+      'alice',
+    ]);
+    const only = { users: ['bob'], groups: [] };
+    expect(await names({ inGroup: "it's", only })).toEqual(['bob']);
+  });
+
   check('shows only those of the given names and groups', async ({ store }) => {
     for (const name of ['alice', 'bob', 'carol', 'dave']) await addUser(store, name);
     const group = await store.groups.create('class');
