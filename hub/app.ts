@@ -39,7 +39,7 @@ import { requireDeclaredAccess } from './http/route-config.js';
 import { refuseNameless } from './http/text.js';
 import { type MetricsRouteOptions, registerMetrics } from './metrics/index.js';
 import { type AcceptShareOptions, registerAcceptShare } from './pages/accept-share.js';
-import { type AdminOptions, registerAdmin } from './pages/admin.js';
+import { type AdminOptions, registerAdmin } from './pages/admin/index.js';
 import { type PageContext, pageText } from './pages/context.js';
 import { registerHome } from './pages/home.js';
 import { type LoginOptions, registerLogin } from './pages/login.js';

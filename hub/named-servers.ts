@@ -29,6 +29,12 @@ export class NamedServers {
     return this.#settings.allowNamedServers;
   }
 
+  /** How many named servers one user may have, 0: as many as they like. @param requester of a configured function */
+  async limit(requester: unknown): Promise<number> {
+    const { limitPerUser } = this.#settings;
+    return typeof limitPerUser === 'function' ? await limitPerUser(requester) : limitPerUser;
+  }
+
   /** @throws Fault 400 in JupyterHub's words */
   async check(
     user: UserRecord,
@@ -62,8 +68,7 @@ export class NamedServers {
   }
 
   async #checkLimit(user: UserRecord, names: ReadonlySet<string>, requester: unknown): Promise<void> {
-    const { limitPerUser } = this.#settings;
-    const limit = typeof limitPerUser === 'function' ? await limitPerUser(requester) : limitPerUser;
+    const limit = await this.limit(requester);
     const named = [...names].filter((each) => each !== '').length;
     if (limit > 0 && limit <= named) {
       throw bad(

@@ -91,6 +91,8 @@ export interface PageContext {
   readonly sessions: PageSessions;
   readonly log: Log;
   readonly allowNamedServers: boolean;
+  /** `named_server_limit_per_user` for whoever asks; 0: no limit. */
+  namedServerLimit(request: FastifyRequest): Promise<number>;
   /** Values of `template_vars`; functions are called with the user. */
   readonly templateVars: Readonly<Record<string, unknown>>;
   /** What the navigation offers this visitor beside the hub's own pages. */

@@ -12,6 +12,7 @@ import { join, relative } from 'node:path';
 import Handlebars from 'handlebars';
 import { StartupFault } from '../../core/fault.js';
 import { packageRoot } from '../../core/package-root.js';
+import { formatMessage } from './messages.js';
 
 export type TemplateVariables = Readonly<Record<string, unknown>>;
 
@@ -128,13 +129,6 @@ function registerHelpers(
   handlebars.registerHelper('eq', (first: unknown, second: unknown) => first === second);
   handlebars.registerHelper('concat', (...parts: unknown[]) => parts.slice(0, -1).join(''));
   handlebars.registerHelper('static_url', (path: string) => staticUrl(path));
-}
-
-/** ICU message arguments of the simple form `{name}`. */
-function formatMessage(message: string, values: Readonly<Record<string, unknown>>): string {
-  return message.replace(/\{(\w+)\}/g, (whole, name: string) =>
-    name in values ? String(values[name]) : whole,
-  );
 }
 
 function staticVersions(stock: string, base: string): (path: string, includeVersion?: boolean) => string {

@@ -68,4 +68,6 @@ setUpTheme();
 setUpPasswordToggle();
 guardForms();
 setUpTimes();
+// A script of the page has put something new in place.
+document.addEventListener('anteroom:content', setUpTimes);
 window._jupyterhub_page_loaded = true;
