@@ -195,6 +195,7 @@ async function act(event) {
       for (const line of outcome.querySelectorAll('li[data-target]')) {
         problems.set(line.dataset.target, line.querySelector('span').textContent);
       }
+      showProblems();
       // The page of whom there is no more.
       const next = new URL(body.get('next'), window.location);
       if (problems.size === 0 && next.pathname !== window.location.pathname)

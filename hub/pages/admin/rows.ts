@@ -60,9 +60,7 @@ function userRow(
     servers,
     can_edit: rights.edit,
     can_remove: rights.remove,
-    can_start: servers.some((server) => server.name === '' && server.can_start),
-    can_stop: servers.some((server) => server.can_stop),
-    selectable: rights.remove || servers.some((server) => server.can_start || server.can_stop),
+    selectable: rights.remove || servers.some((server) => server.may_start || server.may_stop),
   };
 }
 
@@ -96,6 +94,9 @@ function serverRow(
     failure: active ? undefined : status.failure?.message,
     spawn_url: hubPath(context.urls, 'spawn', owner.name, name),
     pending_url: hubPath(context.urls, 'spawn-pending', owner.name, name),
+    // By right, whatever the state is now.
+    may_start: rights.start && name === '',
+    may_stop: rights.stop && allowed,
     can_open: rights.access && status.ready,
     can_follow: rights.form && status.pending === 'spawn',
     can_start: rights.start && !active && allowed,
