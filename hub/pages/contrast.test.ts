@@ -43,8 +43,9 @@ describe.each([
     expect(contrast(of(name), of('surface'))).toBeGreaterThanOrEqual(4.5);
   });
 
-  it('the primary button reads, controls and focus are visible', () => {
+  it('the filled buttons read, controls and focus are visible', () => {
     expect(contrast(of('accent-text'), of('accent'))).toBeGreaterThanOrEqual(4.5);
+    expect(contrast(of('accent-text'), of('bad'))).toBeGreaterThanOrEqual(4.5);
     expect(contrast(of('control-line'), of('surface'))).toBeGreaterThanOrEqual(3);
     expect(contrast(of('focus'), of('bg'))).toBeGreaterThanOrEqual(3);
   });

@@ -14,6 +14,13 @@ import { TerminalPage } from './terminal-page.js';
  */
 const SLOW_START = `if (process.env.JUPYTERHUB_USER?.startsWith('slow')) await new Promise((r) => setTimeout(r, 6000));`;
 
+const TOKEN = 'b'.repeat(32);
+const GROUPS = {
+  physics: { users: ['ada', 'barbara', 'katherine'], properties: { cpu_limit: 4, mem_limit: '8G' } },
+  tutors: { users: ['katherine', 'mary'], properties: {} },
+  'class of 2026': { users: ['alan', 'edsger', 'hedy'], properties: {} },
+};
+
 let hub: HubProcess;
 let browser: Browser;
 let folder: string;
@@ -26,10 +33,25 @@ beforeAll(async () => {
   await writeFile(slow, SLOW_START);
   hub = await startHub({
     config: `c.Spawner.environment = { NODE_OPTIONS: '--import=${slow}', PS1: '\\\\u:\\\\w\\\\$ ' };
-             c.JupyterHub.allow_named_servers = true;`,
+             c.JupyterHub.allow_named_servers = true;
+             c.Authenticator.admin_users = ['grace'];
+             c.JupyterHub.load_groups = ${JSON.stringify(GROUPS)};
+             c.JupyterHub.services = [{ name: 'seed', api_token: '${TOKEN}' }];
+             c.JupyterHub.load_roles = [{ name: 'seed', scopes: ['admin:servers'], services: ['seed'] }];`,
   });
+  await api('POST', 'users/ada/server');
+  await api('POST', 'users/barbara/servers/gpu-lab', { display_name: 'GPU lab' });
   browser = await launchBrowser();
 }, 120_000);
+
+async function api(method: string, path: string, body?: unknown): Promise<void> {
+  const answer = await fetch(`${hub.url}/hub/api/${path}`, {
+    method,
+    headers: { authorization: `token ${TOKEN}` },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  expect(answer.status, await answer.text()).toBeLessThan(300);
+}
 
 afterAll(async () => {
   await browser?.close();
@@ -83,6 +105,25 @@ describe.each(['light', 'dark'] as const)('pages, %s', (theme) => {
     await picture(page, 'token');
     expect(complaints).toEqual([]);
   }, 120_000);
+
+  it('administration', async () => {
+    const page = await open(1200, 800);
+    await page.goto(`${hub.url}/hub/login?next=/hub/admin`);
+    await signIn(page, 'grace');
+    await page.waitForURL(/\/hub\/admin/);
+    await page.locator('tr[data-key=edsger] input').check();
+    await page.locator('tr[data-key=katherine] input').check();
+    await page.evaluate('window.scrollTo(0, 0)');
+    await picture(page, 'admin');
+    await page.click('[value=delete-selected]');
+    await page.locator('dialog[open]').waitFor();
+    await picture(page, 'admin-question');
+    await page.goto(`${hub.url}/hub/admin/users/barbara`);
+    await picture(page, 'admin-user');
+    await page.goto(`${hub.url}/hub/admin/groups/physics`);
+    await picture(page, 'admin-group');
+    expect(complaints).toEqual([]);
+  }, 60_000);
 
   it('works at 320 px without sideways scrolling', async () => {
     const page = await open(320, 568);
