@@ -43,6 +43,7 @@ import { type AdminOptions, registerAdmin } from './pages/admin/index.js';
 import { type PageContext, pageText } from './pages/context.js';
 import { registerHome } from './pages/home.js';
 import { type LoginOptions, registerLogin } from './pages/login.js';
+import { retryUrl } from './pages/retry.js';
 import { prefixRedirect, type RootOptions, registerRoot } from './pages/root.js';
 import { registerSpawn } from './pages/spawn.js';
 import { registerSpawnPending } from './pages/spawn-pending.js';
@@ -102,6 +103,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
         status_message: page.statusText,
         message: page.message || undefined,
         request_id: page.requestId,
+        retry_url: retryUrl(request, page.status),
       });
     },
   };

@@ -144,6 +144,8 @@ export function pageText(
     logout_url: urls.logoutUrl,
     user: user && templateUser(user, urls),
     services: context.services(request),
+    // Pages about another user's server have that user as `user`, as JupyterHub's do.
+    visitor: user && templateUser(user, urls),
     admin_access: request.access?.scopes.holdsSome('admin-ui') ?? false,
     xsrf,
     xsrf_token: xsrf,

@@ -1,13 +1,19 @@
 /** `/hub/home`: one's servers and the one next step; and the forms that stop and add servers without a script. */
 import type { FastifyInstance } from 'fastify';
 import { escapeName, serverPath } from '../../core/model/names.js';
-import { isValidDisplayName, normalizeDisplayName, safeSlug } from '../../core/wire/slug.js';
+import {
+  isValidDisplayName,
+  isValidServerName,
+  normalizeDisplayName,
+  safeSlug,
+} from '../../core/wire/slug.js';
 import { time } from '../api/models.js';
 import { formBody } from '../http/body.js';
 import { httpError } from '../http/errors.js';
 import { SIGNED_IN } from '../http/route-config.js';
 import type { SpawnerRecord, UserRecord } from '../store/types.js';
 import { hubPath, type PageContext, page, type ServerStatus, signedInUser, templateUser } from './context.js';
+import { sharedServers } from './shared-servers.js';
 
 /** Milliseconds that a form's stop waits before the browser goes on to the page that says so. */
 const STOP_WAIT_MS = 5000;
@@ -30,6 +36,11 @@ export function registerHome(app: FastifyInstance, context: PageContext): void {
       url: hubPath(urls, 'spawn', user.name, ''),
       default_server: rows.find((row) => row.name === '') ?? { name: '', state: 'stopped' },
       named_servers: rows.filter((row) => row.name !== ''),
+      named_server_limit_per_user: await context.namedServerLimit(request),
+      invalid_server_names: spawners
+        .map(({ name }) => name)
+        .filter((name) => name !== '' && !isValidServerName(name)),
+      shared_servers: await sharedServers(context, request, user),
       allow_named_servers: context.allowNamedServers,
       shared_account: context.sharedAccount,
     });

@@ -17,6 +17,10 @@ describe('messages', () => {
 
   it('choose by the rules of their language', () => {
     const text = '{n, plural, one {# jeden} few {# wenige} other {# viele}}';
-    expect([1, 2, 5].map((n) => formatMessage(text, { n }, 'pl'))).toEqual(['1 jeden', '2 wenige', '5 viele']);
+    expect([1, 2, 5].map((n) => formatMessage(text, { n }, 'pl'))).toEqual([
+      '1 jeden',
+      '2 wenige',
+      '5 viele',
+    ]);
   });
 });

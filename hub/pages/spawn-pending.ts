@@ -7,7 +7,7 @@ import { escapeName, serverPath } from '../../core/model/names.js';
 import { formEncode, withQuery } from '../../core/wire/next-url.js';
 import { httpError } from '../http/errors.js';
 import type { RouteAccess } from '../http/route-config.js';
-import { hubPath, type PageContext, page, templateUser } from './context.js';
+import { hubPath, type PageContext, page, signedInUser, templateUser } from './context.js';
 import type { ServerParams } from './spawn.js';
 
 export function registerSpawnPending(app: FastifyInstance, context: PageContext): void {
@@ -26,7 +26,11 @@ export function registerSpawnPending(app: FastifyInstance, context: PageContext)
           throw httpError(404, `${user.name} has no such server ${serverName}`);
 
         const status = context.servers.status(user, serverName);
-        const variables = { user: templateUser(user, context.urls), server_name: serverName };
+        const variables = {
+          user: templateUser(user, context.urls),
+          server_name: serverName,
+          for_other: user.id !== signedInUser(request).id,
+        };
         if (status.ready) {
           const own = serverPath(context.urls.baseUrl, user.name, serverName);
           return reply.redirect(await context.sessions.nextUrl(request, user, own), 302);

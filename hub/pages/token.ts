@@ -3,9 +3,11 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../../core/clock.js';
 import { escapeName } from '../../core/model/names.js';
 import { isoTimestamp, type Timestamp, timestamp } from '../../core/model/time.js';
+import { describeScopes, type ScopeRegistry } from '../../core/scopes/index.js';
 import { SIGNED_IN } from '../http/route-config.js';
 import type { TokenRecord } from '../store/types.js';
 import { type PageContext, page, signedInUser, templateUser } from './context.js';
+import { grantableScopes } from './grantable.js';
 
 const HUB_CLIENT = 'jupyterhub';
 const DAY_S = 86_400;
@@ -21,6 +23,7 @@ export interface TokenPageOptions {
   readonly clock: Clock;
   /** `token_expires_in_max_seconds`; 0: no limit. */
   readonly maxSeconds: number;
+  readonly registry: ScopeRegistry;
 }
 
 export function registerTokenPage(
@@ -39,14 +42,18 @@ export function registerTokenPage(
       .filter((token) => !stale.includes(token))
       .sort(byUse)
       .reverse();
+    const inWords = (scopes: readonly string[]) => scopesInWords(options.registry, scopes, user.name);
+    const describe = (token: TokenRecord) => tokenRow(token, inWords);
     return page(context, request, reply, 'token.html', {
       user: templateUser(user, urls),
       tokens_api: `${urls.hubPrefix}api/users/${escapeName(user.name)}/tokens`,
-      api_tokens: live.filter((token) => token.clientId === HUB_CLIENT).map(tokenRow),
+      api_tokens: live.filter((token) => token.clientId === HUB_CLIENT).map(describe),
       oauth_clients: await clientRows(
         context,
         live.filter((token) => token.clientId !== HUB_CLIENT),
+        inWords,
       ),
+      grantable_scopes: grantableScopes(options.registry, request.access.scopes, user.name),
       token_expires_in_options_html: expiryOptions(options.maxSeconds),
       token_expires_in_max_seconds: options.maxSeconds,
     });
@@ -58,18 +65,25 @@ function byUse(a: TokenRecord, b: TokenRecord): number {
   return key(a) < key(b) ? -1 : 1;
 }
 
-function tokenRow(token: TokenRecord) {
+type InWords = (scopes: readonly string[]) => ReturnType<typeof scopesInWords>;
+
+/** Raw scopes as the page shows them folded. */
+function scopesInWords(registry: ScopeRegistry, scopes: readonly string[], reader: string) {
+  return { scopes, scope_count: scopes.length, scope_descriptions: describeScopes(registry, scopes, reader) };
+}
+
+function tokenRow(token: TokenRecord, inWords: InWords) {
   return {
     api_id: `a${token.id}`,
     note: token.note,
     created: isoTimestamp(token.created),
     last_activity: token.lastActivity && isoTimestamp(token.lastActivity),
     expires_at: token.expiresAt && isoTimestamp(token.expiresAt),
-    scopes: token.scopes,
+    ...inWords(token.scopes),
   };
 }
 
-async function clientRows(context: PageContext, tokens: readonly TokenRecord[]) {
+async function clientRows(context: PageContext, tokens: readonly TokenRecord[], inWords: InWords) {
   const groups = new Map<string, TokenRecord[]>();
   for (const token of tokens) {
     const id = token.clientId ?? '';
@@ -91,10 +105,11 @@ async function clientRows(context: PageContext, tokens: readonly TokenRecord[]) 
         description: client?.description || id,
         created: isoTimestamp(created),
         last_activity: used && isoTimestamp(used),
-        tokens: group.map(tokenRow),
+        tokens: group.map((token) => tokenRow(token, inWords)),
         // Revoking one revokes all of that application.
         token_id: `a${group[0]?.id}`,
         token_count: group.length,
+        ...inWords([...new Set(group.flatMap((token) => token.scopes))]),
       };
     }),
   );

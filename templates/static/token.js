@@ -37,6 +37,16 @@ form.addEventListener('submit', async (event) => {
   }
 });
 
+// The boxes write into the field, so that what is asked for is always seen.
+const field = document.getElementById('token-scopes');
+for (const box of document.querySelectorAll('[data-scope]')) {
+  box.addEventListener('change', () => {
+    const asked = field.value.split(/\s+/).filter((scope) => scope !== '' && scope !== box.value);
+    if (box.checked) asked.push(box.value);
+    field.value = asked.join(' ');
+  });
+}
+
 copy.addEventListener('click', async () => {
   await navigator.clipboard.writeText(result.textContent);
   copy.textContent = copy.dataset.copied;
