@@ -30,7 +30,7 @@ export const ADMIN: RouteAccess = { kind: 'signed-in', scopes: ['admin-ui'] };
 /** Rows on one page, whatever the configuration says: each may come back as a field of a form. */
 const MAX_PAGE = 500;
 /** Tells that a script asks, for the part of a page that it will put in place; and in the answer which part it is. */
-export const PART = 'x-anteroom-part';
+const PART = 'x-anteroom-part';
 
 /** What the administrators' pages share. */
 export class AdminPages {

@@ -64,8 +64,6 @@ function userRow(
   };
 }
 
-export type ServerRow = ReturnType<typeof serverRow>;
-
 function serverRow(
   { context }: RowSource,
   viewer: Viewer,
@@ -107,7 +105,7 @@ function serverRow(
 }
 
 /** The word on the chip. */
-export function stateWord(status: ServerStatus): 'ready' | 'starting' | 'stopping' | 'stopped' | 'failed' {
+function stateWord(status: ServerStatus): 'ready' | 'starting' | 'stopping' | 'stopped' | 'failed' {
   if (status.pending === 'stop') return 'stopping';
   if (status.pending !== null) return 'starting';
   if (status.ready) return 'ready';
