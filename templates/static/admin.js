@@ -216,6 +216,7 @@ async function act(event) {
 if (form && rows) {
   sent = textsOf(keyed(rows));
   setUpMarks();
+  dialog.addEventListener('close', () => dialog.replaceChildren());
   form.addEventListener('submit', act);
   for (const other of document.querySelectorAll('form[data-live-form]'))
     other.addEventListener('submit', act);
