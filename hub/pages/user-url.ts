@@ -138,7 +138,8 @@ async function toServer(
   user: UserRecord,
   serverName: string,
 ): Promise<FastifyReply> {
-  const target = `${context.urls.baseUrl}${request.url.slice(context.urls.hubPrefix.length)}`;
+  const origin = context.urls.userOrigin(user.name);
+  const target = `${origin}${context.urls.baseUrl}${request.url.slice(context.urls.hubPrefix.length)}`;
   const redirects = countOf((request.query as Readonly<Record<string, unknown>>)['redirects']);
   const version = context.servers.serverVersion(user, serverName);
   const mismatch = version !== JUPYTERHUB_VERSION;
@@ -153,7 +154,7 @@ async function toServer(
   await options.clock.sleep(Math.min(2 ** redirects, 10) * 1000);
   const url = new URL(target, 'http://hub.invalid');
   url.searchParams.set('redirects', String(redirects + 1));
-  return reply.redirect(`${url.pathname}${url.search}`, 302);
+  return reply.redirect(`${origin}${url.pathname}${url.search}`, 302);
 }
 
 function countOf(value: unknown): number {
@@ -179,7 +180,7 @@ async function redirectToOwn(
   if (typeof own === 'string') return reply.redirect(own, 302);
   const server = options.defaultServerName;
   const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '';
-  const base = `${urls.baseUrl}user/${escapeName(user.name)}/${server === '' ? '' : `${escapeName(server)}/`}`;
+  const base = urls.serverUrl(user.name, server);
   const spawn = hubPath(urls, 'spawn', user.name, server);
   return reply.redirect(withQuery(spawn, [['next', `${base}${path}${query}`]]), 302);
 }

@@ -13,6 +13,7 @@ import { ScopeRegistry } from '../../core/scopes/index.js';
 import { compareToken } from '../../core/wire/tokens.js';
 import { freePorts } from '../../test/compat/peers/child.js';
 import { ensureHubClient } from '../oauth/index.js';
+import { placesOf } from '../places.js';
 import { loadRoles, planRoles } from '../rbac/index.js';
 import { openStore, type Store } from '../store/index.js';
 import { readServiceSpec, Services, type ServicesDeps } from './index.js';
@@ -53,7 +54,13 @@ function make(
       outputDir: dir,
       outputBytes: 4096,
     },
-    addresses: { baseUrl: '/', apiUrl: 'http://127.0.0.1:1/hub/api', publicHost: '', publicUrl: '' },
+    addresses: {
+      baseUrl: '/',
+      apiUrl: 'http://127.0.0.1:1/hub/api',
+      publicHost: '',
+      publicUrl: '',
+      places: placesOf({ baseUrl: '/', publicUrl: '', subdomainHost: '', hook: 'idna' }),
+    },
     hubEnvironment: { PATH: process.env['PATH'], SECRET_OF_THE_HUB: 'x' },
     clock: systemClock,
     log: silentLog,

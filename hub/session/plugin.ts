@@ -149,6 +149,9 @@ function mayBeJson(request: FastifyRequest): boolean {
     .some((field) => field.trimStart().startsWith('application/json'));
 }
 
+/** Who comes by a UNIX socket has no address. */
+const THIS_MACHINE = '127.0.0.1';
+
 function sessionRequest(request: FastifyRequest, sessions: Sessions): SessionRequest {
   const read = (name: string): string | undefined => header(request, name.toLowerCase());
   const forwarded = request.headers['x-forwarded-for'];
@@ -157,7 +160,7 @@ function sessionRequest(request: FastifyRequest, sessions: Sessions): SessionReq
     fetchMode: read('sec-fetch-mode'),
     header: read,
     clientAddress: clientAddress(
-      request.raw.socket.remoteAddress ?? '',
+      request.raw.socket.remoteAddress ?? THIS_MACHINE,
       Array.isArray(forwarded) ? forwarded.join(',') : forwarded,
       sessions.settings.addresses,
     ),
