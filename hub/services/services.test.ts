@@ -114,6 +114,35 @@ describe('services of the configuration', () => {
     expect(services.get('ext')).toMatchObject({ prefix: '/services/ext/', pid: 0, display: true, info: {} });
   });
 
+  it('have hosts of their own under subdomain_host', async () => {
+    const subdomainHost = 'http://hub.test:8000';
+    const services = await load(
+      [
+        external,
+        { name: 'own', url: 'http://127.0.0.1:9', api_token: 'token-of-own', oauth_redirect_uri: '/elsewhere' },
+      ],
+      {},
+      {
+        addresses: {
+          baseUrl: '/',
+          apiUrl: 'http://127.0.0.1:1/hub/api',
+          publicHost: subdomainHost,
+          publicUrl: `${subdomainHost}/`,
+          places: placesOf({ baseUrl: '/', publicUrl: `${subdomainHost}/`, subdomainHost, hook: 'idna' }),
+        },
+      },
+    );
+    expect(services.get('ext')).toMatchObject({
+      prefix: '/services/ext/',
+      href: '//ext--service.hub.test:8000/services/ext/',
+      route: { spec: 'ext--service.hub.test/services/ext/' },
+    });
+    expect(await store.oauth.client('service-ext')).toMatchObject({
+      redirectUri: 'http://ext--service.hub.test:8000/services/ext/oauth_callback',
+    });
+    expect(await store.oauth.client('service-own')).toMatchObject({ redirectUri: '/elsewhere' });
+  });
+
   it('keep their token over starts, and their row', async () => {
     await load([external]);
     const before = await store.services.byName('ext');
