@@ -241,6 +241,7 @@ function pageContext(options: AppPartsOptions, named: NamedServers): PageContext
     loginUrl: `${addresses.hubPrefix}login`,
     logoutUrl: authenticator.logoutUrl?.(addresses.hubPrefix) ?? `${addresses.hubPrefix}logout`,
     hubOrigin: addresses.publicHost,
+    cookieDomain: addresses.places.cookieDomain,
     serverUrl: addresses.places.serverUrl,
     userOrigin: addresses.places.userOrigin,
   };

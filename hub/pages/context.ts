@@ -18,6 +18,8 @@ export interface PageUrls {
   readonly logoutUrl: string;
   /** Origin that browsers use for the hub with subdomains or a public URL; empty: relative. */
   readonly hubOrigin: string;
+  /** Host of the hub under subdomains. */
+  readonly cookieDomain: string | undefined;
   /** Where a user's server is: a path, with the user's own host in front under subdomains. */
   serverUrl(user: string, server: string): string;
   /** That host's origin; empty where all share the hub's. */

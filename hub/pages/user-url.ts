@@ -9,6 +9,7 @@ import { JUPYTERHUB_VERSION } from '../../core/version.js';
 import { withQuery } from '../../core/wire/next-url.js';
 import { httpError } from '../http/errors.js';
 import { PUBLIC, SIGNED_IN } from '../http/route-config.js';
+import { sessionOf } from '../session/index.js';
 import type { UserRecord } from '../store/types.js';
 import { hubPath, type PageContext, page, templateUser } from './context.js';
 
@@ -121,7 +122,8 @@ function failScript(
   const { urls } = context;
   const path = request.url.split('?', 1)[0] ?? '';
   const parts = serverName === '' ? [userName] : [userName, serverName];
-  const spawnUrl = `${request.protocol}://${request.host}${urls.hubPrefix}spawn/${parts.map(escapeName).join('/')}`;
+  const { protocol } = sessionOf(request).request;
+  const spawnUrl = `${protocol}://${request.host}${urls.hubPrefix}spawn/${parts.map(escapeName).join('/')}`;
   const message = `JupyterHub server no longer running at ${path.slice(urls.hubPrefix.length - 1)}. Restart the server at ${spawnUrl}`;
   return reply.code(options.stoppedStatus).type('application/json').send(JSON.stringify({ message }));
 }

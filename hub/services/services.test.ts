@@ -119,7 +119,12 @@ describe('services of the configuration', () => {
     const services = await load(
       [
         external,
-        { name: 'own', url: 'http://127.0.0.1:9', api_token: 'token-of-own', oauth_redirect_uri: '/elsewhere' },
+        {
+          name: 'own',
+          url: 'http://127.0.0.1:9',
+          api_token: 'token-of-own',
+          oauth_redirect_uri: '/elsewhere',
+        },
       ],
       {},
       {

@@ -60,7 +60,7 @@ describe.each(WAYS)('a host for each user over $scheme', ({ scheme, tls, prefix,
 
   it('signs in at the hub and works in a terminal of the own host', async () => {
     const { page, terminal, context } = await visitor('alice');
-    expect(page.url()).toBe(`${origin('alice.')}/user/alice/`);
+    expect(page.url()).toMatch(new RegExp(`^${origin('alice.')}/user/alice/(?:#1)?$`));
     await terminal.type('echo typed-$((6*7))\n');
     await terminal.shows(/typed-42/);
     await page.reload();
@@ -101,7 +101,8 @@ describe.each(WAYS)('a host for each user over $scheme', ({ scheme, tls, prefix,
     const { page: bob } = await visitor('bob');
     const refused = await bob.goto(`${origin('alice.')}/user/alice/`);
     expect(refused?.status()).toBe(403);
-    expect(new URL(bob.url()).origin).toBe(origin('alice.'));
+    // the hub says so, before a code is made for her server
+    expect(new URL(bob.url()).origin).toBe(origin(''));
     // a page of another user's host has alice's cookies sent along: they are of the same site
     const foreign = await alice.context.newPage();
     await foreign.route(`${origin('mallory.')}/**`, (route) =>

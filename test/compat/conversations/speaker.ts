@@ -43,6 +43,8 @@ export interface SpeakerOptions {
   /** API tokens by user name. */
   readonly tokens: Readonly<Record<string, string>>;
   readonly password: string;
+  /** The hub's folder, where answers name it. */
+  readonly folder?: string;
   /** Absent: the hub's own port. */
   readonly door?: Door;
 }
@@ -291,6 +293,8 @@ export class Speaker {
       const xsrf = jar.get('_xsrf');
       if (xsrf) hidden = hidden.replaceAll(xsrf, '{xsrf}').replaceAll(encodeURIComponent(xsrf), '{xsrf}');
     }
+    const { folder } = this.#options;
+    if (folder !== undefined) hidden = hidden.replaceAll(encodeURIComponent(folder), '{folder}');
     return hidden
       .replaceAll(`:${this.#options.hubPort}`, ':{hub}')
       .replaceAll(`:${this.#options.publicPort}`, ':{public}')

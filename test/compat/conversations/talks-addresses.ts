@@ -88,6 +88,9 @@ export function addressTalks({ base, subdomains }: Place): readonly Talk[] {
       name: 'a server of its own',
       lines: [
         visit(`${base}/hub/user/alice/x?y=1`, 'browser:alice'),
+        { as: 'alice', method: 'GET', path: `${base}/hub/user/alice/api/x?y=1` },
+        { as: 'alice', method: 'POST', path: `${base}/user/alice/x?y=1` },
+        { as: 'alice', method: 'POST', path: `${base}/hub/user/alice/x?y=1` },
         ...started('alice'),
         { as: 'alice', method: 'GET', path: `${api}/user` },
         { as: 'root', method: 'GET', path: `${api}/users/alice/server/progress` },

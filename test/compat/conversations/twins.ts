@@ -165,6 +165,7 @@ export async function startTwins(dir: string, situation?: Situation): Promise<Tw
       publicPort,
       tokens: TOKENS,
       password: PASSWORD,
+      folder: home,
       ...(door && { door }),
     });
     await until(name, child, log, READY_MS, () => speaker.isHealthy());
