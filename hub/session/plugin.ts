@@ -9,7 +9,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Fault, messageOf } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
-import { browserProtocol, clientAddress } from '../../core/wire/addresses.js';
+import { browserProtocol, clientAddress, speaksTls } from '../../core/wire/addresses.js';
 import { xsrfDecision } from '../../core/wire/fetch-metadata.js';
 import { xsrfFailure } from '../../core/wire/xsrf.js';
 import { formBody } from '../http/body.js';
@@ -155,6 +155,7 @@ const THIS_MACHINE = '127.0.0.1';
 function sessionRequest(request: FastifyRequest, sessions: Sessions): SessionRequest {
   const read = (name: string): string | undefined => header(request, name.toLowerCase());
   const forwarded = request.headers['x-forwarded-for'];
+  const connection = 'encrypted' in request.raw.socket ? 'https' : 'http';
   return {
     cookieHeader: request.headers.cookie,
     fetchMode: read('sec-fetch-mode'),
@@ -164,7 +165,8 @@ function sessionRequest(request: FastifyRequest, sessions: Sessions): SessionReq
       Array.isArray(forwarded) ? forwarded.join(',') : forwarded,
       sessions.settings.addresses,
     ),
-    protocol: browserProtocol(read, 'encrypted' in request.raw.socket ? 'https' : 'http'),
+    protocol: browserProtocol(read, connection),
+    tls: speaksTls(read, connection),
   };
 }
 
