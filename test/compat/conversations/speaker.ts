@@ -138,9 +138,11 @@ export class Speaker {
     return answer;
   }
 
-  /** Whether it serves at all. */
+  /** Whether the proxy leads to the hub already. */
   async isHealthy(): Promise<boolean> {
-    return (await this.#send('GET', `${this.#base}/hub/health`, {})).status === 200;
+    const { publicPort } = this.#options;
+    const answer = await this.#send('GET', `${this.#base}/hub/health`, {}, undefined, publicPort);
+    return answer.status === 200;
   }
 
   get #base(): string {
@@ -198,15 +200,16 @@ export class Speaker {
     path: string,
     headers: Readonly<Record<string, string>>,
     body?: Buffer,
+    port = this.#options.door ? this.#options.publicPort : this.#options.hubPort,
   ): Promise<Answer> {
     return new Promise((resolve) => {
       const lengths = body ? { 'Content-Length': String(body.length) } : {};
-      const { door, hubPort, publicPort } = this.#options;
+      const { door, publicPort } = this.#options;
       const host = door && { Host: `${door.host}:${publicPort}` };
       const outgoing = (door?.tls ? httpsRequest : httpRequest)(
         {
           host: '127.0.0.1',
-          port: door ? publicPort : hubPort,
+          port,
           method,
           path,
           agent: false,
