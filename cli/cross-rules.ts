@@ -9,7 +9,7 @@ export function crossFaults(config: HubSettings): readonly string[] {
   return [
     ...passwordFaults(config),
     ...authStateFaults(config),
-    ...subdomainFaults(config),
+    ...extraRouteFaults(config),
     ...serviceFaults(config),
   ];
 }
@@ -42,12 +42,22 @@ function authStateFaults(config: HubSettings): readonly string[] {
   ];
 }
 
-/** Cookies and addresses know of subdomains already; routes and servers do not. */
-function subdomainFaults(config: HubSettings): readonly string[] {
+/** With hosts of their own, routes begin with a host; without, never (jupyterhub.proxy 6.1.1 `extra_routes`). */
+function extraRouteFaults(config: HubSettings): readonly string[] {
   const { subdomain_host } = config.resolution(JupyterHubClass).values as HubConfig;
-  return subdomain_host === ''
-    ? []
-    : ['c.JupyterHub.subdomain_host: a host for each user is not built yet; take the setting out'];
+  const { extra_routes: routes = {} } = config.resolution(config.selected.proxy).values as {
+    readonly extra_routes?: Readonly<Record<string, unknown>>;
+  };
+  return Object.entries(routes).flatMap(([path, target]) => {
+    const at = `c.Proxy.extra_routes: ${path}`;
+    const faults: string[] = [];
+    if (subdomain_host !== '' && path.startsWith('/'))
+      faults.push(`${at} needs its host in front beside subdomain_host, e.g. 'hub.example.org${path}'`);
+    if (subdomain_host === '' && !path.startsWith('/'))
+      faults.push(`${at} must begin with a slash; hosts mean something only beside subdomain_host`);
+    if (!String(target).includes('://')) faults.push(`${at} leads to ${target}, which is no URL`);
+    return faults;
+  });
 }
 
 function serviceFaults(config: HubSettings): readonly string[] {

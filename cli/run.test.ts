@@ -66,6 +66,29 @@ describe('a start', () => {
     expect(err).toContain("write c.JupyterHub.authenticator_class = 'shared-password'");
   });
 
+  it("refuses routes beside the hub's that fit no host, and all other faults of addresses at once", async () => {
+    const routes = { '/docs/': 'http://127.0.0.1:1', 'x.test/': 'nowhere' };
+    const common = { authenticator_class: 'dummy', spawner_class: 'simple' };
+    config('jupyterhub_config.json', {
+      JupyterHub: { ...common, subdomain_host: 'https://192.0.2.1', subdomain_hook: 'other', ssl_key: 'k' },
+      Proxy: { extra_routes: routes },
+    });
+    const { code, err } = await anteroom();
+    expect(code).toBe(1);
+    expect(err).toContain(
+      "/docs/ needs its host in front beside subdomain_host, e.g. 'hub.example.org/docs/'",
+    );
+    expect(err).toContain('x.test/ leads to nowhere, which is no URL');
+    expect(err).toMatch(/subdomain_host: is the address 192.0.2.1/);
+    expect(err).toMatch(/subdomain_hook: must be 'idna', 'legacy' or a function/);
+    expect(err).toMatch(/ssl_cert: is missing beside ssl_key/);
+    config('jupyterhub_config.json', {
+      JupyterHub: common,
+      Proxy: { extra_routes: { 'x.test/': 'http://x' } },
+    });
+    expect((await anteroom()).err).toContain('x.test/ must begin with a slash');
+  });
+
   it('hands over values from file and flags, the flags stronger', async () => {
     config('jupyterhub_config.json', {
       JupyterHub: {

@@ -4,7 +4,8 @@
  */
 import { hostname } from 'node:os';
 import type { HubConfig } from './config.js';
-import { splitUrl } from './config-urls.js';
+import { type Places, placesOf } from './places.js';
+import { originOf, splitUrl } from './urls.js';
 
 export type HubBind =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
@@ -29,6 +30,8 @@ export interface HubAddresses {
   /** `public_url` with base URL, or empty. */
   readonly publicUrl: string;
   readonly subdomainHost: string;
+  /** Where servers and services are. */
+  readonly places: Places;
 }
 
 export type PublicBind =
@@ -51,6 +54,12 @@ export function hubAddresses(config: HubConfig): HubAddresses {
     publicHost: publicUrl === '' ? subdomainHost : originOf(publicUrl),
     publicUrl,
     subdomainHost,
+    places: placesOf({
+      baseUrl: config.base_url,
+      publicUrl,
+      subdomainHost,
+      hook: config.subdomain_hook,
+    }),
   };
 }
 
@@ -104,9 +113,4 @@ function hostAndPort(text: string, scheme: string): { readonly host: string; rea
 
 function bracketed(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
-}
-
-function originOf(url: string): string {
-  const parts = splitUrl(url);
-  return parts ? `${parts.scheme}://${parts.host}` : '';
 }

@@ -32,6 +32,7 @@ import { type Admission, requireXsrf, sessionOf, TokenFinder } from './session/i
 import type { SessionParts } from './session-parts.js';
 import type { Store, TokenRecord, UserRecord } from './store/types.js';
 import type { TornadoSettings } from './tornado-settings.js';
+import { originOf } from './urls.js';
 
 export interface AppPartsOptions {
   readonly config: HubSettings;
@@ -61,7 +62,8 @@ export function appParts(options: AppPartsOptions): AppParts {
   const auth = config.of(config.selected.authenticator);
   const urls: UrlRoots = {
     baseUrl: addresses.baseUrl,
-    publicOrigin: addresses.publicHost === '' ? undefined : addresses.publicHost,
+    publicOrigin: originOf(addresses.publicUrl) || undefined,
+    userOrigin: addresses.places.userOrigin,
   };
   const named = new NamedServers(store, {
     allowNamedServers: hub.allow_named_servers,
@@ -244,6 +246,9 @@ function pageContext(options: AppPartsOptions, named: NamedServers): PageContext
     loginUrl: `${addresses.hubPrefix}login`,
     logoutUrl: authenticator.logoutUrl?.(addresses.hubPrefix) ?? `${addresses.hubPrefix}logout`,
     hubOrigin: addresses.publicHost,
+    cookieDomain: addresses.places.cookieDomain,
+    serverUrl: addresses.places.serverUrl,
+    userOrigin: addresses.places.userOrigin,
   };
   const next = new NextTarget({
     urls,
@@ -286,7 +291,7 @@ function navigation(services: Services, request: FastifyRequest): ReturnType<Pag
     .list()
     .filter((service) => service.url !== '' && service.display)
     .filter(({ name }) => scopes.contains('access:services', { kind: 'service', name }))
-    .map((service) => ({ ...service, href: service.prefix }));
+    .map((service) => ({ ...service }));
 }
 
 function pageServers(lifecycle: ServerLifecycle, named: NamedServers): PageServers {

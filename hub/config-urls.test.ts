@@ -43,6 +43,16 @@ describe('what follows from the URLs', () => {
       { subdomain_host: 'h.example:8000' },
       { subdomain_host: 'https://h.example:8000', public_url: 'https://h.example:8000/', hub_routespec: '/' },
     ],
+    [
+      { subdomain_host: 'http://h.example/', base_url: '/x' },
+      { subdomain_host: 'http://h.example', public_url: 'http://h.example/x/', hub_routespec: '/' },
+    ],
+    [{ subdomain_host: 'h.example', hub_routespec: 'h.example/hub' }, { hub_routespec: 'h.example/hub/' }],
+    [{ subdomain_host: 'h.example', public_url: '' }, { public_url: '' }],
+    [
+      { hub_bind_url: 'http+unix://%2Frun%2Fhub.sock' },
+      { hub_bind_url: 'http+unix://%2Frun%2Fhub.sock/hub/' },
+    ],
     [{ hub_routespec: 'a/b' }, { hub_routespec: '/a/b/' }],
     [{ hub_bind_url: 'http://:8099', base_url: '/x/' }, { hub_bind_url: 'http://:8099/x/hub/' }],
     [{ db_url: 'file.sqlite' }, { db_url: 'sqlite:///file.sqlite' }],
@@ -60,7 +70,15 @@ describe('what follows from the URLs', () => {
     ['bind_url', { bind_url: 'http://:http' }, /not a number/],
     ['port', { port: 70000 }, /from 0 to 65535/],
     ['hub_bind_url', { hub_bind_url: 'ftp://x' }, /scheme ftp/],
-    ['hub_connect_url', { hub_bind_url: 'http+unix://%2Fx' }, /must be set/],
+    ['public_url', { public_url: 'https://:443/' }, /names no host/],
+    ['public_url', { public_url: 'https://a b/' }, /a host that is none/],
+    ['subdomain_host', { subdomain_host: 'ftp://hub.example' }, /scheme ftp/],
+    ['subdomain_host', { subdomain_host: 'https://hub.example:70000' }, /ports end at 65535/],
+    ['subdomain_host', { subdomain_host: 'https://' }, /names no host/],
+    ['subdomain_host', { subdomain_host: 'https://me@hub.example' }, /a host that is none/],
+    ['subdomain_host', { subdomain_host: 'https://hub.example/jupyter' }, /path .* belongs in base_url/],
+    ['subdomain_host', { subdomain_host: 'https://192.0.2.1:8000' }, /no hosts below it/],
+    ['subdomain_host', { subdomain_host: 'https://[2001:db8::1]' }, /no hosts below it/],
     ['public_url', { public_url: 'https://h/y/', base_url: '/x/' }, /must end with base_url/],
     ['ssl_key', { ssl_cert: 'c' }, /missing beside/],
     ['subdomain_hook', { subdomain_hook: 'other' }, /idna/],
@@ -78,6 +96,31 @@ describe('what follows from the URLs', () => {
     expect(hub({ cookie_secret: other }, { JPY_COOKIE_SECRET: text }).values.cookie_secret).toEqual(
       Buffer.from(other, 'hex'),
     );
+  });
+
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    ['subdomain_hook', { subdomain_host: 'h.example', subdomain_hook: 'legacy' }, /deprecated/],
+    [
+      'subdomain_host',
+      { subdomain_host: 'h.example', public_url: 'https://other.example/' },
+      /another host than public_url/,
+    ],
+    ['hub_routespec', { hub_routespec: '/hub/x/' }, /no request of the API/],
+    ['hub_routespec', { hub_routespec: '/hub/' }, /pages of stopped servers/],
+    ['cookie_host_prefix_enabled', { cookie_host_prefix_enabled: true }, /set subdomain_host/],
+    [
+      'cookie_host_prefix_enabled',
+      { cookie_host_prefix_enabled: true, subdomain_host: 'http://h.example' },
+      /nobody will stay signed in/,
+    ],
+  ])('warns of %s: %j', (trait, settings, message) => {
+    const { faults, warnings } = hub(settings);
+    expect(faults).toEqual([]);
+    expect(warnings.map((each) => [each.trait, message.test(each.message)])).toEqual([[trait, true]]);
+  });
+
+  it('says nothing of a hook that nobody uses', () => {
+    expect(hub({ subdomain_hook: 'legacy' })).toMatchObject({ faults: [], warnings: [] });
   });
 
   it('warns, and goes on, about a long secret and about bind_url beside port', () => {

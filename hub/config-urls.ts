@@ -1,10 +1,11 @@
 /** What follows from what in `c.JupyterHub`'s URLs (jupyterhub.app 6.1.1; contracts of bind_url and friends). Pure. */
 import type { IsSet, RuleFault } from '../core/config/declare.js';
+import { type AddressValues, addressRules } from './address-rules.js';
+import { portFault, splitUrl } from './urls.js';
 
 /** The part of the hub's configuration that these rules touch. */
-export interface UrlValues {
+export interface UrlValues extends AddressValues {
   readonly allow_named_servers: boolean;
-  readonly base_url: string;
   readonly bind_url: string;
   readonly cookie_max_age_days: number;
   readonly cookie_secret: Uint8Array | null;
@@ -12,27 +13,11 @@ export interface UrlValues {
   readonly default_server_name: string;
   readonly hub_bind_url: string;
   readonly hub_connect_url: string;
-  readonly hub_routespec: string;
   readonly ip: string;
   readonly oauth_token_expires_in: number;
   readonly port: number;
-  readonly public_url: string;
   readonly ssl_cert: string;
   readonly ssl_key: string;
-  readonly subdomain_hook: unknown;
-  readonly subdomain_host: string;
-}
-
-interface UrlParts {
-  readonly scheme: string;
-  readonly host: string;
-  readonly path: string;
-}
-
-/** Python's urlparse as far as it matters: no defaults, nothing normalised. */
-export function splitUrl(url: string): UrlParts | undefined {
-  const parts = /^([A-Za-z][\w.+-]*):\/\/([^/?#]*)([^?#]*)$/.exec(url);
-  return parts ? { scheme: parts[1] ?? '', host: parts[2] ?? '', path: parts[3] ?? '' } : undefined;
 }
 
 const slashed = (path: string): string => `/${path}/`.replaceAll(/\/{2,}/g, '/');
@@ -42,7 +27,7 @@ export function deriveHub(
   isSet: IsSet<UrlValues>,
 ): Partial<Omit<UrlValues, 'subdomain_hook'>> {
   const { bind, base_url } = deriveBind(values, isSet);
-  const subdomain_host = withScheme(values.subdomain_host);
+  const subdomain_host = withScheme(values.subdomain_host).replace(/(?<=[^/:])\/+$/, '');
   const rerooted = (url: string): string => (splitUrl(url) ? replacePath(url, `${base_url}hub/`) : url);
   return {
     bind_url: bind,
@@ -120,7 +105,13 @@ type Faults = readonly RuleFault<UrlValues>[];
 const COOKIE_SECRET_OCTETS = 32;
 
 export function hubRules(values: UrlValues, isSet: IsSet<UrlValues>): Faults {
-  return [...bindRules(values, isSet), ...hubUrlRules(values), ...publicRules(values), ...otherRules(values)];
+  return [
+    ...bindRules(values, isSet),
+    ...hubUrlRules(values),
+    ...publicRules(values, isSet),
+    ...addressRules(values, isSet),
+    ...otherRules(values),
+  ];
 }
 
 function bindRules(values: UrlValues, isSet: IsSet<UrlValues>): Faults {
@@ -148,14 +139,13 @@ function hubUrlRules(values: UrlValues): Faults {
     const fault = values[trait] === '' ? undefined : portFault(values[trait]);
     if (fault !== undefined) faults.push({ trait, message: `${fault}; write e.g. 'http://127.0.0.1:8081'` });
   }
-  if (/^http\+unix:/.test(values.hub_bind_url) && values.hub_connect_url === '') {
-    faults.push({ trait: 'hub_connect_url', message: 'must be set when hub_bind_url is a Unix socket' });
-  }
   return faults;
 }
 
-function publicRules(values: UrlValues): Faults {
-  if (values.public_url === '' || values.public_url.endsWith(values.base_url)) return [];
+/** One that follows from subdomain_host has no faults of its own. */
+function publicRules(values: UrlValues, isSet: IsSet<UrlValues>): Faults {
+  if (!isSet('public_url') || values.public_url === '' || values.public_url.endsWith(values.base_url))
+    return [];
   return [{ trait: 'public_url', message: `must end with base_url ('${values.base_url}')` }];
 }
 
@@ -177,21 +167,5 @@ function otherRules(values: UrlValues): Faults {
       warning: true,
     });
   }
-  const hook = values.subdomain_hook;
-  if (typeof hook === 'string' && hook !== 'idna' && hook !== 'legacy') {
-    faults.push({ trait: 'subdomain_hook', message: `must be 'idna', 'legacy' or a function` });
-  }
   return faults;
-}
-
-/** A sentence when the URL is none of ours or its port is out of range. */
-function portFault(url: string): string | undefined {
-  const parts = splitUrl(url);
-  if (!parts) return 'is not a URL with a scheme and a host or port';
-  if (parts.scheme === 'http+unix') return parts.host === '' ? 'names no socket' : undefined;
-  if (parts.scheme !== 'http' && parts.scheme !== 'https')
-    return `has the scheme ${parts.scheme}, not http, https or http+unix`;
-  const port = /:(\d*)$/.exec(parts.host)?.[1];
-  if (port !== undefined && Number(port) > 65535) return `has the port ${port}; ports end at 65535`;
-  return /:[^\d\]]+$/.test(parts.host) ? 'has a port that is not a number' : undefined;
 }

@@ -57,8 +57,9 @@ export function lifecycleDeps(options: LifecyclePartsOptions): LifecycleDeps {
       baseUrl: addresses.baseUrl,
       apiUrl: addresses.apiUrl,
       publicHost: addresses.publicHost,
-      publicUrl,
-      publicHubUrl: publicUrl === '' ? '' : `${publicUrl}hub/`,
+      // The hub's path replaces that of public_url, which may lie deeper (jupyterhub 6.1.1 user.py).
+      publicHubUrl: publicUrl === '' ? '' : `${addresses.publicHost}${addresses.hubPrefix}`,
+      places: addresses.places,
       adminAccess: hub.admin_access,
       cookieOptions: options.tornado.rawCookieOptions,
       cookieHostPrefixEnabled: hub.cookie_host_prefix_enabled,

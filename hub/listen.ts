@@ -1,4 +1,5 @@
-import { chmod } from 'node:fs/promises';
+import { chmod, lstat, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { messageOf, StartupFault } from '../core/fault.js';
 import { portHolder } from '../core/port-holder.js';
@@ -9,6 +10,7 @@ export async function listen(app: FastifyInstance, bind: HubBind): Promise<void>
   try {
     if (bind.kind === 'tcp') await app.listen({ host: bind.host || '::', port: bind.port });
     else {
+      await removeLeftover(bind.path);
       await app.listen({ path: bind.path });
       await chmod(bind.path, bind.mode);
     }
@@ -17,10 +19,31 @@ export async function listen(app: FastifyInstance, bind: HubBind): Promise<void>
   }
 }
 
+/** The socket file of a hub that was killed: nobody listens there. One in use is left for `listen` to complain about. */
+async function removeLeftover(path: string): Promise<void> {
+  const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (found?.isSocket() && !(await isServed(path))) await rm(path, { force: true });
+}
+
+function isServed(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'));
+  });
+}
+
 function cannotListen(bind: HubBind, error: unknown): string {
   const advice = 'end that program, or set c.JupyterHub.hub_port';
   const why = messageOf(error);
-  if (bind.kind === 'unix') return `the hub cannot listen on ${bind.path} (${why})`;
+  if (bind.kind === 'unix')
+    return `the hub cannot listen on ${bind.path} (${why}): set c.JupyterHub.hub_bind_url to a free path`;
   const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
   if (!taken)
     return `the hub cannot listen on ${bind.host}:${bind.port} (${why}): set c.JupyterHub.hub_ip and hub_port`;

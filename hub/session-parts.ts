@@ -120,7 +120,7 @@ function sessionSettings(options: SessionPartsOptions): SessionSettings {
     cookieOptions: tornado.cookieOptions,
     xsrfCookieOptions: tornado.xsrfCookieOptions,
     publicUrl: addresses.publicUrl === '' ? undefined : new URL(addresses.publicUrl),
-    cookieDomain: addresses.subdomainHost === '' ? undefined : new URL(addresses.subdomainHost).hostname,
+    cookieDomain: addresses.places.cookieDomain,
     activityResolutionSeconds: hub.activity_resolution,
     addresses: {
       trusted: new AddressBlocks([...hub.trusted_downstream_ips]),

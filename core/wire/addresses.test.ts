@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AddressBlocks, browserProtocol, clientAddress, normalizeAddress } from './addresses.js';
+import { AddressBlocks, browserProtocol, clientAddress, normalizeAddress, speaksTls } from './addresses.js';
 
 const rules = {
   trusted: new AddressBlocks(['10.0.0.0/8', '2001:db8::/32']),
@@ -43,5 +43,19 @@ describe('browserProtocol', () => {
     [{}, 'http'],
   ])('%j', (headers: Record<string, string>, expected) => {
     expect(browserProtocol((name) => headers[name], 'http')).toBe(expected);
+  });
+});
+
+describe('speaksTls', () => {
+  it.each([
+    [{ 'x-forwarded-proto': 'https,http' }, true],
+    [{ 'x-forwarded-proto': 'http,https' }, true],
+    [{ 'x-forwarded-proto': 'http,http' }, false],
+    [{ 'x-scheme': 'http', 'x-forwarded-proto': 'https' }, false],
+    [{ 'x-forwarded-proto': 'gopher' }, false],
+    [{}, false],
+  ])('%j', (headers: Record<string, string>, expected) => {
+    expect(speaksTls((name) => headers[name], 'http')).toBe(expected);
+    expect(speaksTls(() => undefined, 'https')).toBe(true);
   });
 });

@@ -92,6 +92,19 @@ export function browserProtocol(
   return asProtocol(scheme?.split(',', 1)[0]) ?? connection;
 }
 
+/**
+ * Whether some hop between us and the browser is TLS, by the outermost proxy that speaks of it or by the nearest
+ * (tornado 6.6.1 `_apply_xheaders` asks the nearest only). Cookies are for TLS alone then.
+ */
+export function speaksTls(
+  header: (name: string) => string | undefined,
+  connection: 'http' | 'https',
+): boolean {
+  const scheme = header('x-scheme') ?? header('x-forwarded-proto');
+  const nearest = asProtocol(scheme?.split(',').at(-1)) ?? connection;
+  return nearest === 'https' || browserProtocol(header, connection) === 'https';
+}
+
 function asProtocol(text: string | undefined): 'http' | 'https' | undefined {
   const proto = text?.trim().toLowerCase();
   return proto === 'http' || proto === 'https' ? proto : undefined;

@@ -19,8 +19,22 @@ export interface ServerView {
 export interface UrlRoots {
   /** `/`-bounded application prefix. */
   readonly baseUrl: string;
-  /** Origin and base of the public address without trailing slash, or undefined. */
+  /** Scheme and host of `public_url`, or undefined. */
   readonly publicOrigin: string | undefined;
+  /** Origin of a user's own host; empty where all share the hub's. */
+  userOrigin(user: string): string;
+}
+
+/** `url` and `full_url` of a server. */
+export function serverUrls(
+  urls: UrlRoots,
+  user: string,
+  server: string,
+): { readonly url: string; readonly full_url: string | null } {
+  const path = serverPath(urls.baseUrl, user, server);
+  const own = urls.userOrigin(user);
+  if (own !== '') return { url: `${own}${path}`, full_url: `${own}${path}` };
+  return { url: path, full_url: urls.publicOrigin === undefined ? null : `${urls.publicOrigin}${path}` };
 }
 
 export function time(value: Timestamp | null): string | null {
@@ -29,7 +43,6 @@ export function time(value: Timestamp | null): string | null {
 
 export function serverModel(user: UserRecord, view: ServerView, urls: UrlRoots): JsonObject {
   const { spawner, pending, ready } = view;
-  const url = serverPath(urls.baseUrl, user.name, spawner.name);
   const api = `${urls.baseUrl}hub/api/users/${escapeName(user.name)}`;
   const progress =
     spawner.name === '' ? `${api}/server/progress` : `${api}/servers/${escapeName(spawner.name)}/progress`;
@@ -42,8 +55,7 @@ export function serverModel(user: UserRecord, view: ServerView, urls: UrlRoots):
     pending,
     ready,
     stopped: pending === null && !ready,
-    url,
-    full_url: urls.publicOrigin === undefined ? null : `${urls.publicOrigin}${url}`,
+    ...serverUrls(urls, user.name, spawner.name),
     user_options: spawner.userOptions ?? {},
     progress_url: progress,
     full_progress_url: urls.publicOrigin === undefined ? null : `${urls.publicOrigin}${progress}`,
@@ -68,7 +80,7 @@ export function userModel(
     admin: user.admin,
     roles: [...parts.roles],
     groups: [...parts.groups],
-    server: defaultServer?.ready ? serverPath(urls.baseUrl, user.name, '') : null,
+    server: defaultServer?.ready ? serverUrls(urls, user.name, '').url : null,
     pending: defaultServer?.pending ?? null,
     created: time(user.created),
     last_activity: time(user.lastActivity),

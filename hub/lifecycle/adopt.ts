@@ -3,11 +3,10 @@ import { serverPath } from '../../core/model/names.js';
 import type { ServerAddress } from '../../core/plugin/spawner.js';
 import type { OperationRecord, ServerRecord, SpawnerRecord, UserRecord } from '../store/types.js';
 import { confirmServer } from './confirm.js';
-import { type ServerEntry, serverColumns, serverLabel, targetOf } from './entry.js';
+import { placeOf, type ServerEntry, serverColumns, serverLabel, targetOf } from './entry.js';
 import { makeSpawner } from './launch.js';
 import { viewOf } from './prepare.js';
 import { ProgressLog } from './progress.js';
-import { routeOf } from './routes.js';
 import type { LifecycleDeps } from './types.js';
 
 const AT_ONCE = 20;
@@ -49,7 +48,11 @@ function entryOf(
   return {
     user,
     name: record.name,
-    baseUrl: record.server?.baseUrl ?? serverPath(deps.settings.baseUrl, user.name, record.name),
+    ...placeOf(
+      deps.settings,
+      user,
+      record.server?.baseUrl ?? serverPath(deps.settings.baseUrl, user.name, record.name),
+    ),
     spawnerId: record.id,
     pending,
     spawnId: operation?.kind === 'spawn' ? operation.spawnId : ofState,
@@ -139,7 +142,7 @@ async function recordAdopted(
 /** The reconciliation that follows sets it as well: a proxy that is not up yet is no reason to end a server. */
 async function addRoute(deps: LifecycleDeps, entry: ServerEntry, address: ServerAddress): Promise<void> {
   try {
-    await deps.proxy.addRoute(routeOf(entry.baseUrl), targetOf(address), {
+    await deps.proxy.addRoute(entry.route, targetOf(address), {
       user: entry.user.name,
       server_name: entry.name,
     });

@@ -34,7 +34,7 @@ export async function issueCredentials(
   view: SpawnerView,
   record: SpawnerRecord,
 ): Promise<Credentials> {
-  const { user, name, baseUrl } = entry;
+  const { user, name, url } = entry;
   const clientId = serverClientId(user.name, name);
   await refuseSharedClient(deps, record, clientId, entry);
   const configured = await listFrom('server_token_scopes', view);
@@ -62,7 +62,7 @@ export async function issueCredentials(
       identifier: clientId,
       description: note,
       secret,
-      redirectUri: `${baseUrl}oauth_callback`,
+      redirectUri: `${url}oauth_callback`,
       allowedScopes,
     });
     await db.spawners.update(entry.spawnerId, { oauthClientId: clientId });

@@ -1,8 +1,8 @@
-import type { ServerName } from '../../core/model/names.js';
+import type { RouteSpec, ServerName } from '../../core/model/names.js';
 import type { ServerAddress, Spawner } from '../../core/plugin/spawner.js';
 import type { UserRecord } from '../store/types.js';
 import type { ProgressLog } from './progress.js';
-import type { Pending, ServerStatus, SpawnFailure } from './types.js';
+import type { LifecycleSettings, Pending, ServerStatus, SpawnFailure } from './types.js';
 import type { SpawnerView } from './view.js';
 
 /**
@@ -14,6 +14,10 @@ export interface ServerEntry {
   name: ServerName;
   /** `/user/alice/`, escaped, with the application prefix. */
   baseUrl: string;
+  /** The same as browsers call it: with the user's host under subdomains. */
+  readonly url: string;
+  /** The proxy's key. */
+  readonly route: RouteSpec;
   spawnerId: number;
   pending: Pending | null;
   /** Set while the server counts as there. */
@@ -33,6 +37,19 @@ export interface ServerEntry {
   polling?: Disposable | undefined;
   /** `X-JupyterHub-Version` of the first answer. */
   version?: string | undefined;
+}
+
+/** Where a server is: below its own path, which is the database's word once it was started. */
+export function placeOf(
+  { places }: Pick<LifecycleSettings, 'places'>,
+  user: Pick<UserRecord, 'name'>,
+  baseUrl: string,
+): Pick<ServerEntry, 'baseUrl' | 'url' | 'route'> {
+  return {
+    baseUrl,
+    url: `${places.userOrigin(user.name)}${baseUrl}`,
+    route: places.userRoute(user.name, baseUrl),
+  };
 }
 
 export function statusOf(entry: ServerEntry | undefined): ServerStatus {

@@ -25,7 +25,6 @@ export function environmentOf(
 ): Record<string, string> {
   const { entry, config, settings } = server;
   const { user, name, baseUrl } = entry;
-  const path = baseUrl.slice(settings.baseUrl.length);
   const fields = { username: user.name, base_url: baseUrl };
   return serverEnvironment({
     userName: user.name,
@@ -36,7 +35,7 @@ export function environmentOf(
     cookieOptions: settings.cookieOptions,
     cookieHostPrefixEnabled: settings.cookieHostPrefixEnabled,
     publicHost: settings.publicHost,
-    oauthCallbackUrl: `${baseUrl}oauth_callback`,
+    oauthCallbackUrl: `${entry.url}oauth_callback`,
     accessScopes: [`access:servers!server=${user.name}/${name}`, `access:servers!user=${user.name}`],
     clientAllowedScopes: server.clientScopes,
     apiUrl: connectUrl(settings.apiUrl, config.hub_connect_url),
@@ -45,7 +44,7 @@ export function environmentOf(
     internalSsl: false,
     ip: bind.host,
     port: bind.port,
-    publicUrl: settings.publicUrl === '' ? '' : `${settings.publicUrl}${path}`,
+    publicUrl: settings.places.publicUrl(user.name, baseUrl),
     publicHubUrl: settings.publicHubUrl,
     memLimit: config.mem_limit,
     memGuarantee: config.mem_guarantee,

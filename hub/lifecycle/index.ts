@@ -12,7 +12,7 @@ import { type ServerName, serverPath } from '../../core/model/names.js';
 import type { UserRecord } from '../store/types.js';
 import { adoptServers, type Found, findServers } from './adopt.js';
 import { within } from './bounded.js';
-import { type ServerEntry, serverLabel, statusOf } from './entry.js';
+import { placeOf, type ServerEntry, serverLabel, statusOf } from './entry.js';
 import { cancelled } from './failure.js';
 import { Operator } from './operate.js';
 import { pollOnce } from './polling.js';
@@ -183,8 +183,9 @@ export class ServerLifecycle implements AsyncDisposable {
   }
 
   #idle(user: UserRecord, serverName: string): ServerEntry {
-    const baseUrl = serverPath(this.#deps.settings.baseUrl, user.name, serverName);
-    return { user, name: serverName as ServerName, baseUrl, spawnerId: 0, pending: null };
+    const { settings } = this.#deps;
+    const place = placeOf(settings, user, serverPath(settings.baseUrl, user.name, serverName));
+    return { user, name: serverName as ServerName, ...place, spawnerId: 0, pending: null };
   }
 
   /**

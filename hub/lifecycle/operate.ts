@@ -118,7 +118,7 @@ export class Operator implements AdoptionPort {
 
   /** The last progress message, as `progress_ready_hook` wants it. */
   async readyEvent(entry: ServerEntry): Promise<ProgressMessage> {
-    const message = readyMessage(entry.baseUrl);
+    const message = readyMessage(entry.url);
     const hook = this.#deps.spawner.config.progress_ready_hook;
     if (!hook) return message;
     try {

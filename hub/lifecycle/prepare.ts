@@ -63,7 +63,7 @@ export async function viewOf(
     groups: groups.map((group) => group.name),
     name: entry.name,
     displayName: record?.displayName ?? null,
-    userUrl: entry.baseUrl,
+    userUrl: entry.url,
     options: record?.userOptions ?? {},
     clientId: record?.oauthClientId ?? '',
     log: deps.log.child({ user: entry.user.name, server: entry.name }),

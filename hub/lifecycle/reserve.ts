@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Fault } from '../../core/fault.js';
 import { type ServerName, serverPath } from '../../core/model/names.js';
 import type { UserRecord } from '../store/types.js';
-import { type ServerEntry, serverLabel, statusOf } from './entry.js';
+import { placeOf, type ServerEntry, serverLabel, statusOf } from './entry.js';
 import { checkLimits } from './limits.js';
 import { ProgressLog } from './progress.js';
 import type { Registry } from './registry.js';
@@ -31,7 +31,7 @@ export function reserve(
   const entry: ServerEntry = {
     user,
     name,
-    baseUrl: serverPath(deps.settings.baseUrl, user.name, name),
+    ...placeOf(deps.settings, user, serverPath(deps.settings.baseUrl, user.name, name)),
     spawnerId: 0,
     pending: 'spawn',
     spawnId: `${deps.settings.hubId}.${randomUUID()}`,

@@ -1,14 +1,9 @@
 import { messageOf } from '../../core/fault.js';
-import { type RouteSpec, routeSpec } from '../../core/model/names.js';
+import type { RouteSpec } from '../../core/model/names.js';
 import { type Timestamp, timestamp } from '../../core/model/time.js';
 import type { ProxyRoute } from '../../core/plugin/proxy-client.js';
 import { type ServerEntry, targetOf } from './entry.js';
 import type { LifecycleDeps, StaticRoute } from './types.js';
-
-/** The proxy's key for a server; user and server are escaped in `baseUrl` already. */
-export function routeOf(baseUrl: string): RouteSpec {
-  return routeSpec(baseUrl);
-}
 
 type RouteDeps = Pick<LifecycleDeps, 'proxy' | 'staticRoutes' | 'store' | 'log' | 'clock'>;
 type Table = ReadonlyMap<RouteSpec, ProxyRoute>;
@@ -53,7 +48,7 @@ export class RouteKeeper {
     for (const entry of [...this.#entries.values()]) await attempt(() => this.#addServer(entry, table));
     const kept = new Set([
       ...wanted.map((route) => route.spec),
-      ...this.#active().map((entry) => routeOf(entry.baseUrl)),
+      ...this.#active().map((entry) => entry.route),
     ]);
     for (const spec of table.keys()) if (!kept.has(spec)) await attempt(() => this.#deleteUnwanted(spec));
     if (failures.length > 0) {
@@ -72,7 +67,7 @@ export class RouteKeeper {
 
   async #addServer(entry: ServerEntry, table: Table): Promise<void> {
     const { address } = entry;
-    const spec = routeOf(entry.baseUrl);
+    const spec = entry.route;
     if (!address || entry.pending !== null || isTarget(table.get(spec), targetOf(address))) return;
     await this.#deps.proxy.addRoute(spec, targetOf(address), {
       user: entry.user.name,
@@ -83,7 +78,7 @@ export class RouteKeeper {
   }
 
   async #deleteUnwanted(spec: RouteSpec): Promise<void> {
-    if (this.#active().some((entry) => routeOf(entry.baseUrl) === spec)) return;
+    if (this.#active().some((entry) => entry.route === spec)) return;
     this.#deps.log.warn('removing a route that nobody asked for', { route: spec });
     await this.#deps.proxy.deleteRoute(spec);
   }
@@ -99,7 +94,7 @@ export class RouteKeeper {
     const users = new Map<number, Timestamp>();
     const servers = new Map<number, Timestamp>();
     for (const entry of this.#entries.values()) {
-      const { lastActivity } = table.get(routeOf(entry.baseUrl)) ?? {};
+      const { lastActivity } = table.get(entry.route) ?? {};
       if (lastActivity === undefined || entry.pending !== null || !entry.address) continue;
       const at = timestamp(Math.min(lastActivity, this.#deps.clock.now()));
       servers.set(entry.spawnerId, at);

@@ -8,7 +8,6 @@ import { revokeCredentials } from './credentials.js';
 import { type ServerEntry, serverColumns, targetOf } from './entry.js';
 import { late, launch, seconds } from './launch.js';
 import { type Prepared, prepare } from './prepare.js';
-import { routeOf } from './routes.js';
 import type { LifecycleDeps, StartRequest } from './types.js';
 
 /** A write of the database that is under way when a start is cancelled may end. */
@@ -38,7 +37,7 @@ export async function startServer(
   await recordStarted(deps, entry, address);
   await confirm(deps, entry, address, prepared, signal);
   signal.throwIfAborted();
-  await deps.proxy.addRoute(routeOf(entry.baseUrl), targetOf(address), {
+  await deps.proxy.addRoute(entry.route, targetOf(address), {
     user: entry.user.name,
     server_name: entry.name,
   });

@@ -5,7 +5,6 @@ import { revokeCredentials } from './credentials.js';
 import { type ServerEntry, serverLabel } from './entry.js';
 import { callHook } from './hooks.js';
 import { viewOf } from './prepare.js';
-import { routeOf } from './routes.js';
 import type { LifecycleDeps } from './types.js';
 
 /** Longest that a stop may be in the table before another hub takes it for given up. */
@@ -52,7 +51,7 @@ export async function stopServer(
 /** A proxy that cannot be reached must not keep a server alive: the next reconciliation removes the route. */
 async function dropRoute(deps: LifecycleDeps, entry: ServerEntry): Promise<void> {
   try {
-    await deps.proxy.deleteRoute(routeOf(entry.baseUrl));
+    await deps.proxy.deleteRoute(entry.route);
   } catch (error) {
     deps.log.warn('the route of a server could not be removed', {
       server: serverLabel(entry),

@@ -7,6 +7,7 @@ import type { Authenticator } from '../../core/plugin/authenticator.js';
 import type { ProxyClient } from '../../core/plugin/proxy-client.js';
 import type { Spawner, SpawnerInit, SpawnerKind } from '../../core/plugin/spawner.js';
 import type { SpawnerConfig } from '../../core/plugin/spawner-traits.js';
+import type { UserPlaces } from '../places.js';
 import type { Store, UserRecord } from '../store/types.js';
 
 export type Pending = 'spawn' | 'stop' | 'check' | 'rename';
@@ -80,9 +81,9 @@ export interface LifecycleSettings {
   readonly apiUrl: string;
   /** `JUPYTERHUB_HOST`: origin of public_url, or empty. */
   readonly publicHost: string;
-  /** Origin and base URL under which browsers reach servers, e.g. `https://host/`; empty when not configured. */
-  readonly publicUrl: string;
+  /** `JUPYTERHUB_PUBLIC_HUB_URL`; empty when not configured. */
   readonly publicHubUrl: string;
+  readonly places: UserPlaces;
   readonly adminAccess: boolean;
   readonly cookieOptions: JsonObject;
   readonly cookieHostPrefixEnabled: boolean;

@@ -4,7 +4,6 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Clock } from '../../core/clock.js';
-import { serverPath } from '../../core/model/names.js';
 import { describeScopes, type ScopeRegistry } from '../../core/scopes/index.js';
 import { type Form, formBody } from '../http/body.js';
 import { httpError } from '../http/errors.js';
@@ -60,7 +59,7 @@ export function registerAcceptShare(
   }
 
   function pathOf({ owner, spawner }: SharedServer): string {
-    return serverPath(context.urls.baseUrl, owner.name, spawner.name);
+    return context.urls.serverUrl(owner.name, spawner.name);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../../core/log.js';
-import { escapeName, serverPath } from '../../core/model/names.js';
+import { escapeName } from '../../core/model/names.js';
 import { httpError } from '../http/errors.js';
 import type { Store, UserRecord } from '../store/types.js';
 import type { Renderer, TemplateVariables } from './renderer.js';
@@ -18,6 +18,12 @@ export interface PageUrls {
   readonly logoutUrl: string;
   /** Origin that browsers use for the hub with subdomains or a public URL; empty: relative. */
   readonly hubOrigin: string;
+  /** Host of the hub under subdomains. */
+  readonly cookieDomain: string | undefined;
+  /** Where a user's server is: a path, with the user's own host in front under subdomains. */
+  serverUrl(user: string, server: string): string;
+  /** That host's origin; empty where all share the hub's. */
+  userOrigin(user: string): string;
 }
 
 /** Why the last start failed, as the page may show it. */
@@ -161,7 +167,7 @@ export function templateUser(user: UserRecord, urls: PageUrls): TemplateVariable
     name: user.name,
     admin: user.admin,
     escaped_name: escapeName(user.name),
-    url: serverPath(urls.baseUrl, user.name, ''),
+    url: urls.serverUrl(user.name, ''),
   };
 }
 

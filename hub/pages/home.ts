@@ -1,6 +1,6 @@
 /** `/hub/home`: one's servers and the one next step; and the forms that stop and add servers without a script. */
 import type { FastifyInstance } from 'fastify';
-import { escapeName, serverPath } from '../../core/model/names.js';
+import { escapeName } from '../../core/model/names.js';
 import {
   isValidDisplayName,
   isValidServerName,
@@ -87,7 +87,7 @@ function serverRow(context: PageContext, user: UserRecord, spawner: SpawnerRecor
     name: spawner.name,
     display_name: spawner.displayName,
     escaped_name: escapeName(spawner.name),
-    url: serverPath(context.urls.baseUrl, user.name, spawner.name),
+    url: context.urls.serverUrl(user.name, spawner.name),
     state: stateWord(status),
     active: status.ready || status.pending !== null,
     started: time(spawner.started),

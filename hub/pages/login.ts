@@ -83,6 +83,7 @@ async function submit(
     headers: request.headers,
   });
   if (outcome.kind === 'signed-in') {
+    warnOfHost(context, request);
     session.signIn(outcome.user);
     return reply.redirect(await context.sessions.nextUrl(request, outcome.user), 302);
   }
@@ -97,6 +98,15 @@ async function submit(
   return form(context, options, request, reply, {
     username: shownName(data['username'] ?? ''),
     login_error: outcome.message,
+  });
+}
+
+/** With subdomains the hub answers on every host, and its cookies are of no use on another than its own. */
+function warnOfHost({ urls, log }: PageContext, request: FastifyRequest): void {
+  if (urls.cookieDomain === undefined || request.hostname === urls.cookieDomain) return;
+  log.warn("somebody signs in on a host that is not the hub's", {
+    host: request.hostname,
+    hub: urls.cookieDomain,
   });
 }
 

@@ -1,6 +1,5 @@
 /** Where a browser goes after signing in or starting (JupyterHub 6.1.1 `get_next_url`). */
 import type { FastifyRequest } from 'fastify';
-import { serverPath } from '../../core/model/names.js';
 import { type OwnSite, validateNextUrl, withQuery } from '../../core/wire/next-url.js';
 import { queryArgument } from '../http/query.js';
 import { sessionOf } from '../session/index.js';
@@ -48,7 +47,7 @@ export class NextTarget {
     if (!user || !redirectToServer) return `${urls.hubPrefix}home`;
     const status = servers.status(user, '');
     const active = status.ready || status.pending !== null;
-    return active ? serverPath(urls.baseUrl, user.name, '') : `${urls.hubPrefix}spawn`;
+    return active ? urls.serverUrl(user.name, '') : `${urls.hubPrefix}spawn`;
   }
 
   #site(request: FastifyRequest): OwnSite {

@@ -81,9 +81,11 @@ export function prefixRedirect(
   if (path.startsWith(baseUrl) && /^(?:user|services)\/[^/]+$/.test(path.slice(baseUrl.length))) {
     return { location: [locationText(`${path}/`), ...query].join('?'), status: 301 };
   }
-  const below = `${path}/`.startsWith(baseUrl) ? path.slice(baseUrl.length) : path.replace(/^\/+/, '');
+  const inside = `${path}/`.startsWith(baseUrl);
+  const below = inside ? path.slice(baseUrl.length) : path;
   const tail = below.replace(/^\/+/, '');
-  const search = query.length > 0 ? `?${query.join('?')}` : '';
+  // As in JupyterHub, what was asked of another application's path is not asked of ours.
+  const search = inside && query.length > 0 ? `?${query.join('?')}` : '';
   const target = `${hubPrefix}${locationText(tail)}${search === '' ? '' : locationText(search)}`;
   return { location: `${hubOrigin}${target}`, status: 302 };
 }

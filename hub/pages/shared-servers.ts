@@ -1,6 +1,5 @@
 /** Servers of others that somebody may open because they were shared with them or with a group of theirs. */
 import type { FastifyRequest } from 'fastify';
-import { serverPath } from '../../core/model/names.js';
 import type { UserRecord } from '../store/types.js';
 import { hubPath, type PageContext } from './context.js';
 
@@ -32,7 +31,7 @@ export async function sharedServers(
       name: spawner.name,
       label: spawner.displayName || spawner.name,
       state: status.ready ? 'ready' : status.pending === null ? 'stopped' : 'starting',
-      url: status.ready ? serverPath(urls.baseUrl, owner.name, spawner.name) : undefined,
+      url: status.ready ? urls.serverUrl(owner.name, spawner.name) : undefined,
       spawn_url:
         !status.ready && status.pending === null && scopes.contains('servers', server)
           ? hubPath(urls, 'spawn', owner.name, spawner.name)

@@ -3,7 +3,7 @@
  * SpawnPendingHandler). Reading this page never starts anything.
  */
 import type { FastifyInstance } from 'fastify';
-import { escapeName, serverPath } from '../../core/model/names.js';
+import { escapeName } from '../../core/model/names.js';
 import { formEncode, withQuery } from '../../core/wire/next-url.js';
 import { httpError } from '../http/errors.js';
 import type { RouteAccess } from '../http/route-config.js';
@@ -32,7 +32,7 @@ export function registerSpawnPending(app: FastifyInstance, context: PageContext)
           for_other: user.id !== signedInUser(request).id,
         };
         if (status.ready) {
-          const own = serverPath(context.urls.baseUrl, user.name, serverName);
+          const own = context.urls.serverUrl(user.name, serverName);
           return reply.redirect(await context.sessions.nextUrl(request, user, own), 302);
         }
         if (status.pending === 'stop') return page(context, request, reply, 'stop_pending.html', variables);

@@ -1,7 +1,6 @@
 /** `/hub/spawn`: the options form, and the start itself (JupyterHub 6.1.1 SpawnHandler). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../../core/fault.js';
-import { serverPath } from '../../core/model/names.js';
 import { cookieMayStandAlone } from '../../core/wire/fetch-metadata.js';
 import { withQuery } from '../../core/wire/next-url.js';
 import { formBody } from '../http/body.js';
@@ -70,7 +69,7 @@ async function show(
   await context.servers.checkName(user, serverName, target.displayName);
   const status = context.servers.status(user, serverName);
   if (status.ready) {
-    const own = serverPath(context.urls.baseUrl, user.name, serverName);
+    const own = context.urls.serverUrl(user.name, serverName);
     return reply.redirect(await context.sessions.nextUrl(request, user, own), 302);
   }
   if (status.pending !== null) return reply.redirect(pendingUrl(context, request, target), 302);

@@ -9,6 +9,7 @@ import { JUPYTERHUB_VERSION } from '../../core/version.js';
 import { withQuery } from '../../core/wire/next-url.js';
 import { httpError } from '../http/errors.js';
 import { PUBLIC, SIGNED_IN } from '../http/route-config.js';
+import { sessionOf } from '../session/index.js';
 import type { UserRecord } from '../store/types.js';
 import { hubPath, type PageContext, page, templateUser } from './context.js';
 
@@ -121,7 +122,8 @@ function failScript(
   const { urls } = context;
   const path = request.url.split('?', 1)[0] ?? '';
   const parts = serverName === '' ? [userName] : [userName, serverName];
-  const spawnUrl = `${request.protocol}://${request.host}${urls.hubPrefix}spawn/${parts.map(escapeName).join('/')}`;
+  const { protocol } = sessionOf(request).request;
+  const spawnUrl = `${protocol}://${request.host}${urls.hubPrefix}spawn/${parts.map(escapeName).join('/')}`;
   const message = `JupyterHub server no longer running at ${path.slice(urls.hubPrefix.length - 1)}. Restart the server at ${spawnUrl}`;
   return reply.code(options.stoppedStatus).type('application/json').send(JSON.stringify({ message }));
 }
@@ -138,7 +140,8 @@ async function toServer(
   user: UserRecord,
   serverName: string,
 ): Promise<FastifyReply> {
-  const target = `${context.urls.baseUrl}${request.url.slice(context.urls.hubPrefix.length)}`;
+  const origin = context.urls.userOrigin(user.name);
+  const target = `${origin}${context.urls.baseUrl}${request.url.slice(context.urls.hubPrefix.length)}`;
   const redirects = countOf((request.query as Readonly<Record<string, unknown>>)['redirects']);
   const version = context.servers.serverVersion(user, serverName);
   const mismatch = version !== JUPYTERHUB_VERSION;
@@ -153,7 +156,7 @@ async function toServer(
   await options.clock.sleep(Math.min(2 ** redirects, 10) * 1000);
   const url = new URL(target, 'http://hub.invalid');
   url.searchParams.set('redirects', String(redirects + 1));
-  return reply.redirect(`${url.pathname}${url.search}`, 302);
+  return reply.redirect(`${origin}${url.pathname}${url.search}`, 302);
 }
 
 function countOf(value: unknown): number {
@@ -179,7 +182,7 @@ async function redirectToOwn(
   if (typeof own === 'string') return reply.redirect(own, 302);
   const server = options.defaultServerName;
   const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '';
-  const base = `${urls.baseUrl}user/${escapeName(user.name)}/${server === '' ? '' : `${escapeName(server)}/`}`;
+  const base = urls.serverUrl(user.name, server);
   const spawn = hubPath(urls, 'spawn', user.name, server);
   return reply.redirect(withQuery(spawn, [['next', `${base}${path}${query}`]]), 302);
 }

@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../core/model/json.js';
-import { escapeName, routeSpec } from '../../core/model/names.js';
+import { escapeName } from '../../core/model/names.js';
 import type { ServerAddress } from '../../core/plugin/spawner.js';
 import type { StaticRoute } from '../lifecycle/types.js';
+import type { Places } from '../places.js';
 import type { ServiceRecord } from '../store/types.js';
 
 /** A service that is at work, as pages and the API show it. */
@@ -12,6 +13,8 @@ export interface RunningService {
   readonly url: string;
   /** `/services/NAME/` with the base URL in front, whether or not it serves there. */
   readonly prefix: string;
+  /** What a link to it says: the prefix, with its host in front under subdomains. */
+  readonly href: string;
   /** Where it listens. */
   readonly address: (ServerAddress & { readonly kind: 'tcp' }) | undefined;
   /** Its place in the proxy's table. */
@@ -24,14 +27,22 @@ export interface RunningService {
   readonly timeoutSeconds: number;
 }
 
-export function runningService(record: ServiceRecord, baseUrl: string): RunningService {
+/** The part of `Places` that services need. */
+export type ServicePlaces = Pick<Places, 'serviceOrigin' | 'serviceRoute'>;
+
+export function runningService(
+  record: ServiceRecord,
+  { baseUrl, places }: { readonly baseUrl: string; readonly places: ServicePlaces },
+): RunningService {
+  const prefix = `${baseUrl}services/${record.name}/`;
   return {
     name: record.name,
     fromConfig: record.fromConfig,
     url: record.url ?? '',
-    prefix: `${baseUrl}services/${record.name}/`,
+    prefix,
+    href: `${places.serviceOrigin(record.name).replace(/^https?:/, '')}${prefix}`,
     address: addressOf(record),
-    route: routeOf(record, baseUrl),
+    route: routeOf(record, baseUrl, places),
     command: record.command,
     pid: 0,
     info: record.info ?? {},
@@ -40,12 +51,12 @@ export function runningService(record: ServiceRecord, baseUrl: string): RunningS
   };
 }
 
-function routeOf(record: ServiceRecord, baseUrl: string): StaticRoute | undefined {
+function routeOf(record: ServiceRecord, baseUrl: string, places: ServicePlaces): StaticRoute | undefined {
   const address = addressOf(record);
   if (!address) return undefined;
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   return {
-    spec: routeSpec(`${baseUrl}services/${escapeName(record.name)}/`),
+    spec: places.serviceRoute(record.name, `${baseUrl}services/${escapeName(record.name)}/`),
     target: `${address.proto}://${host}:${address.port}`,
     data: { service: record.name },
   };

@@ -1,6 +1,8 @@
 /** The environment of a managed service (JupyterHub 6.1.1 services/service.py `start`, spawner.py `get_env`). */
 import type { Account } from '../../core/account.js';
 import { serverEnvironment } from '../../core/wire/server-environment.js';
+import { originOf } from '../urls.js';
+import type { ServicePlaces } from './entry.js';
 import type { ServiceSpec } from './spec.js';
 
 /** Of the hub's own environment; fixed, as the settings of spawners say nothing about services. */
@@ -25,6 +27,7 @@ export interface ServiceAddresses {
   readonly publicHost: string;
   /** `public_url` with base URL, or empty. */
   readonly publicUrl: string;
+  readonly places: ServicePlaces;
 }
 
 export interface ServiceEnvironment {
@@ -41,7 +44,9 @@ export interface ServiceEnvironment {
 export function serviceEnvironment(service: ServiceEnvironment): Record<string, string> {
   const { spec, prefix, addresses, account } = service;
   const reached = spec.url !== '';
-  const publicOrigin = addresses.publicUrl === '' ? '' : new URL(addresses.publicUrl).origin;
+  const hubOrigin = originOf(addresses.publicUrl);
+  const ownOrigin = addresses.places.serviceOrigin(spec.name);
+  const publicOrigin = ownOrigin || hubOrigin;
   const {
     JUPYTERHUB_ACTIVITY_URL: _none,
     JUPYTERHUB_SERVICE_PREFIX: _own,
@@ -56,7 +61,7 @@ export function serviceEnvironment(service: ServiceEnvironment): Record<string, 
     cookieOptions: {},
     cookieHostPrefixEnabled: false,
     publicHost: addresses.publicHost,
-    oauthCallbackUrl: reached ? `${prefix}oauth_callback` : 'oauth_callback',
+    oauthCallbackUrl: reached ? `${ownOrigin}${prefix}oauth_callback` : 'oauth_callback',
     accessScopes: ['access:services', `access:services!service=${spec.name}`],
     clientAllowedScopes: [],
     apiUrl: addresses.apiUrl,
@@ -66,7 +71,7 @@ export function serviceEnvironment(service: ServiceEnvironment): Record<string, 
     ip: '127.0.0.1',
     port: 0,
     publicUrl: reached && publicOrigin !== '' ? `${publicOrigin}${prefix}` : '',
-    publicHubUrl: publicOrigin === '' ? '' : `${publicOrigin}${addresses.baseUrl}hub/`,
+    publicHubUrl: hubOrigin === '' ? '' : `${hubOrigin}${addresses.baseUrl}hub/`,
     inherited: kept(service.hubEnvironment),
   });
   return {

@@ -84,7 +84,7 @@ export class Services implements AsyncDisposable {
       await this.#register(spec, true);
     }
     for (const record of before) {
-      if (!record.fromConfig) this.#put(runningService(record, this.#deps.addresses.baseUrl));
+      if (!record.fromConfig) this.#put(runningService(record, this.#deps.addresses));
     }
     for (const [token, name] of tokens) await this.#addToken(token, name);
   }
@@ -231,12 +231,13 @@ export class Services implements AsyncDisposable {
     const { store, registry, settings, clock, log, addresses } = this.#deps;
     const deps = { store, registry, trustedTokens: settings.trustedTokens, clock, log };
     const prefix = `${addresses.baseUrl}services/${spec.name}/`;
-    const registered = await writeService(deps, spec, { prefix, fromConfig });
+    const origin = addresses.places.serviceOrigin(spec.name);
+    const registered = await writeService(deps, spec, { prefix, origin, fromConfig });
     if (!registered) return undefined;
     if (spec.oauthNoConfirm) {
       this.#log(spec.name).warn('a service may complete sign-ins without asking the user');
     }
-    const service = runningService(registered.record, addresses.baseUrl);
+    const service = runningService(registered.record, addresses);
     const process = spec.command.length > 0 ? this.#managed(spec, service, registered.apiToken) : undefined;
     this.#put(service, process);
     return service;

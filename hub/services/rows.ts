@@ -36,13 +36,14 @@ const GENERATED_NOTE = 'generated at startup';
 /**
  * Makes the rows what the spec says. Hashing happens before the transaction.
  * @param options.prefix path of the service behind the proxy
+ * @param options.origin of its own host; empty where all share the hub's
  * @returns undefined when a service of that name comes from the other of configuration and API, and stays as it is
  * @throws Fault 400 when its OAuth client is another service's
  */
 export async function writeService(
   deps: RowDeps,
   spec: ServiceSpec,
-  options: { readonly prefix: string; readonly fromConfig: boolean },
+  options: { readonly prefix: string; readonly origin: string; readonly fromConfig: boolean },
 ): Promise<Registered | undefined> {
   const { store, log, registry } = deps;
   const before = await store.services.byName(spec.name);
@@ -63,7 +64,9 @@ export async function writeService(
   }
   const generated = spec.apiToken === '' && spec.command.length > 0 ? newApiToken() : undefined;
   const apiToken = generated ?? spec.apiToken;
-  const client = spec.oauth ? await clientOf(deps, spec, apiToken, options.prefix) : undefined;
+  const client = spec.oauth
+    ? await clientOf(deps, spec, apiToken, `${options.origin}${options.prefix}`)
+    : undefined;
   const record = await store.transaction(async (db) => {
     if (client) await db.oauth.upsertClient(client);
     const row = await db.services.upsert(columns(spec, options.fromConfig));
@@ -107,7 +110,7 @@ async function clientOf(
   { store }: RowDeps,
   spec: ServiceSpec,
   apiToken: string,
-  prefix: string,
+  url: string,
 ): Promise<Omit<OAuthClientRecord, 'id'>> {
   const configured =
     spec.oauthClientAllowedScopes.length > 0
@@ -118,7 +121,7 @@ async function clientOf(
     identifier: spec.oauthClientId,
     description: `JupyterHub service ${spec.name}`,
     secret: apiToken === '' ? '' : hashToken(apiToken, SUPPLIED_ROUNDS),
-    redirectUri: spec.oauthRedirectUri || `${prefix}oauth_callback`,
+    redirectUri: spec.oauthRedirectUri || `${url}oauth_callback`,
     allowedScopes: [...new Set([...configured, own])].sort(),
   };
 }

@@ -13,6 +13,7 @@ import { ScopeRegistry } from '../../core/scopes/index.js';
 import { compareToken } from '../../core/wire/tokens.js';
 import { freePorts } from '../../test/compat/peers/child.js';
 import { ensureHubClient } from '../oauth/index.js';
+import { placesOf } from '../places.js';
 import { loadRoles, planRoles } from '../rbac/index.js';
 import { openStore, type Store } from '../store/index.js';
 import { readServiceSpec, Services, type ServicesDeps } from './index.js';
@@ -53,7 +54,13 @@ function make(
       outputDir: dir,
       outputBytes: 4096,
     },
-    addresses: { baseUrl: '/', apiUrl: 'http://127.0.0.1:1/hub/api', publicHost: '', publicUrl: '' },
+    addresses: {
+      baseUrl: '/',
+      apiUrl: 'http://127.0.0.1:1/hub/api',
+      publicHost: '',
+      publicUrl: '',
+      places: placesOf({ baseUrl: '/', publicUrl: '', subdomainHost: '', hook: 'idna' }),
+    },
     hubEnvironment: { PATH: process.env['PATH'], SECRET_OF_THE_HUB: 'x' },
     clock: systemClock,
     log: silentLog,
@@ -105,6 +112,40 @@ describe('services of the configuration', () => {
       { spec: '/services/ext/', target: 'http://127.0.0.1:9', data: { service: 'ext' } },
     ]);
     expect(services.get('ext')).toMatchObject({ prefix: '/services/ext/', pid: 0, display: true, info: {} });
+  });
+
+  it('have hosts of their own under subdomain_host', async () => {
+    const subdomainHost = 'http://hub.test:8000';
+    const services = await load(
+      [
+        external,
+        {
+          name: 'own',
+          url: 'http://127.0.0.1:9',
+          api_token: 'token-of-own',
+          oauth_redirect_uri: '/elsewhere',
+        },
+      ],
+      {},
+      {
+        addresses: {
+          baseUrl: '/',
+          apiUrl: 'http://127.0.0.1:1/hub/api',
+          publicHost: subdomainHost,
+          publicUrl: `${subdomainHost}/`,
+          places: placesOf({ baseUrl: '/', publicUrl: `${subdomainHost}/`, subdomainHost, hook: 'idna' }),
+        },
+      },
+    );
+    expect(services.get('ext')).toMatchObject({
+      prefix: '/services/ext/',
+      href: '//ext--service.hub.test:8000/services/ext/',
+      route: { spec: 'ext--service.hub.test/services/ext/' },
+    });
+    expect(await store.oauth.client('service-ext')).toMatchObject({
+      redirectUri: 'http://ext--service.hub.test:8000/services/ext/oauth_callback',
+    });
+    expect(await store.oauth.client('service-own')).toMatchObject({ redirectUri: '/elsewhere' });
   });
 
   it('keep their token over starts, and their row', async () => {

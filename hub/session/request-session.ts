@@ -36,6 +36,8 @@ export interface SessionRequest {
   readonly header: (name: string) => string | undefined;
   readonly clientAddress: string;
   readonly protocol: 'http' | 'https';
+  /** Some hop on the way to the browser is TLS. */
+  readonly tls: boolean;
 }
 
 /** What the database column takes; JupyterHub makes 32 hexadecimal digits. */
@@ -82,11 +84,7 @@ export class RequestSession {
   ensureSessionId(): string {
     if (this.#sessionId !== undefined) return this.#sessionId;
     this.#sessionId = newSessionId();
-    this.#set(
-      SESSION_COOKIE,
-      this.#sessionId,
-      sessionCookieAttributes(this.#settings, this.request.protocol),
-    );
+    this.#set(SESSION_COOKIE, this.#sessionId, sessionCookieAttributes(this.#settings, this.request.tls));
     return this.#sessionId;
   }
 
@@ -115,7 +113,7 @@ export class RequestSession {
     if (!already) {
       const name = loginCookieName(this.#settings);
       const value = signValue(this.#settings.cookieSecret, name, user.cookieId, this.#seconds());
-      this.#set(name, value, loginCookieAttributes(this.#settings, this.request.protocol));
+      this.#set(name, value, loginCookieAttributes(this.#settings, this.request.tls));
     }
     this.become({ kind: 'user', user, via: { kind: 'cookie', sessionId } });
     this.renewXsrf();

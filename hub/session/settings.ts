@@ -36,13 +36,10 @@ export function loginCookieName(settings: SessionSettings): string {
   return settings.cookieHostPrefixEnabled ? `__Host-${LOGIN_COOKIE}` : LOGIN_COOKIE;
 }
 
-/** @param protocol what the browser speaks, for hubs that do not know their public URL */
-export function loginCookieAttributes(
-  settings: SessionSettings,
-  protocol: 'http' | 'https',
-): CookieAttributes {
+/** @param tls whether the browser is reached by TLS, for hubs that do not know their public URL */
+export function loginCookieAttributes(settings: SessionSettings, tls: boolean): CookieAttributes {
   const attributes = {
-    ...common(settings, protocol),
+    ...common(settings, tls),
     expiresDays: settings.cookieOptions.expiresDays ?? LOGIN_COOKIE_DAYS,
     path: hubPrefix(settings),
   };
@@ -52,12 +49,9 @@ export function loginCookieAttributes(
   return { ...host, path: '/', secure: true };
 }
 
-export function sessionCookieAttributes(
-  settings: SessionSettings,
-  protocol: 'http' | 'https',
-): CookieAttributes {
+export function sessionCookieAttributes(settings: SessionSettings, tls: boolean): CookieAttributes {
   return {
-    ...common(settings, protocol),
+    ...common(settings, tls),
     path: settings.baseUrl,
     ...(settings.cookieDomain !== undefined && { domain: settings.cookieDomain }),
   };
@@ -70,7 +64,7 @@ export function xsrfCookieAttributes(settings: SessionSettings, anonymousSeconds
   return { ...settings.xsrfCookieOptions, path };
 }
 
-function common(settings: SessionSettings, protocol: 'http' | 'https'): CookieAttributes {
-  const seen = settings.publicUrl ? settings.publicUrl.protocol.replace(':', '') : protocol;
-  return { httpOnly: true, ...(seen === 'https' && { secure: true }), ...settings.cookieOptions };
+function common(settings: SessionSettings, tls: boolean): CookieAttributes {
+  const secure = settings.publicUrl ? settings.publicUrl.protocol === 'https:' : tls;
+  return { httpOnly: true, ...(secure && { secure }), ...settings.cookieOptions };
 }

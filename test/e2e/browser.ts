@@ -3,13 +3,13 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 
 const CANDIDATES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** Debian's Chromium. @throws Error naming what to install */
-export async function launchBrowser(): Promise<Browser> {
+/** Debian's Chromium, with further flags. @throws Error naming what to install */
+export async function launchBrowser(flags: readonly string[] = []): Promise<Browser> {
   const executablePath = process.env['CHROMIUM_PATH'] ?? CANDIDATES.find((path) => existsSync(path));
   if (executablePath === undefined) {
     throw new Error('no Chromium: apt-get install chromium, or set CHROMIUM_PATH');
   }
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage', ...flags] });
 }
 
 /** Signs in through the form; the caller has opened any page of the hub that led to it. */

@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,8 +28,10 @@ export interface HubProcess extends AsyncDisposable {
 }
 
 export interface HubOptions {
-  /** Lines of the config function's body, after ports and files are set; `c` is in scope. */
-  readonly config?: string;
+  /** Lines of the config function's body, after ports and files are set; `c` is in scope. A function is told the public port. */
+  readonly config?: string | ((port: number) => string);
+  /** `config` gives the proxy a certificate. */
+  readonly tls?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   readonly readyTimeoutMs?: number;
 }
@@ -65,7 +69,7 @@ export async function prepareHub(options: HubOptions = {}): Promise<HubProcess> 
       c.Anteroom.allow_shared_uid = true;
       c.JupyterHub.cleanup_servers = false;
       c.JupyterHub.cleanup_proxy = false;
-      ${options.config ?? ''}
+      ${typeof options.config === 'function' ? options.config(port) : (options.config ?? '')}
     }
   `;
   await writeFile(join(folder, 'jupyterhub_config.mjs'), config);
@@ -87,7 +91,7 @@ class RunningHub implements HubProcess {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `${this.#options.tls ? 'https' : 'http'}://127.0.0.1:${this.port}`;
   }
 
   get pid(): number {
@@ -147,14 +151,20 @@ class RunningHub implements HubProcess {
   }
 }
 
-async function answers(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
-    return response.status === 200;
-  } catch (error) {
-    if (error instanceof Error) return false;
-    throw error;
-  }
+/** Whoever signed its certificate. */
+function answers(url: string): Promise<boolean> {
+  const send = url.startsWith('https:') ? httpsRequest : httpRequest;
+  return new Promise((resolve) => {
+    const request = send(url, { agent: false, timeout: 2000, rejectUnauthorized: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('close', () => resolve(false));
+    // nobody listens yet
+    request.on('error', () => resolve(false));
+    request.end();
+  });
 }
 
 /** Ends what a test's hub left running on purpose: processes whose working directory or environment is the folder. */

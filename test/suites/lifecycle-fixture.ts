@@ -14,6 +14,7 @@ import {
   type LifecycleEvent,
   ServerLifecycle,
 } from '../../hub/lifecycle/index.js';
+import { placesOf } from '../../hub/places.js';
 import { openStore, type Store, type UserRecord } from '../../hub/store/index.js';
 import { simple } from '../../spawners/simple/index.js';
 import {
@@ -150,8 +151,8 @@ function depsOf(world: Parts, change: HubChange): LifecycleDeps {
       baseUrl: '/',
       apiUrl: 'http://127.0.0.1:8081/hub/api',
       publicHost: '',
-      publicUrl: '',
       publicHubUrl: '',
+      places: placesOf({ baseUrl: '/', publicUrl: '', subdomainHost: '', hook: 'idna' }),
       adminAccess: false,
       cookieOptions: {},
       cookieHostPrefixEnabled: false,

@@ -2,6 +2,7 @@
  * The administrators' pages over the real API, rights, sessions and store of a `TestHub`; servers are states in memory.
  */
 import fastify, { type FastifyInstance } from 'fastify';
+import { serverPath } from '../../core/model/names.js';
 import type { ApiContext } from '../../hub/api/context.js';
 import { registerGroups } from '../../hub/api/groups/groups.js';
 import { registerServers } from '../../hub/api/servers/servers.js';
@@ -37,7 +38,7 @@ export class AdminApp {
   constructor(hub: TestHub, options: { readonly pageSize?: number } = {}) {
     this.#hub = hub;
     const { store, rights, log, clock } = hub;
-    const urls = { baseUrl: '/', publicOrigin: undefined };
+    const urls = { baseUrl: '/', publicOrigin: undefined, userOrigin: () => '' };
     const view = (user: UserRecord, spawner: SpawnerRecord) => ({
       spawner,
       ...this.status(user, spawner.name),
@@ -175,6 +176,9 @@ export class AdminApp {
       loginUrl: '/hub/login',
       logoutUrl: '/hub/logout',
       hubOrigin: '',
+      cookieDomain: undefined,
+      serverUrl: (user: string, server: string) => serverPath('/', user, server),
+      userOrigin: () => '',
     };
     return {
       urls,

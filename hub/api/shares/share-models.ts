@@ -1,9 +1,8 @@
 /** Models of shares and share codes (JupyterHub 6.1.1 apihandlers/shares.py), many at once: one query per kind of row. */
 import type { JsonObject } from '../../../core/model/json.js';
-import { serverPath } from '../../../core/model/names.js';
 import { shareScopes } from '../../../core/scopes/index.js';
 import type { ShareCodeRecord, ShareRecord, SpawnerRecord, Store, UserRecord } from '../../store/types.js';
-import { type ServerView, time, type UrlRoots } from '../models.js';
+import { type ServerView, serverUrls, time, type UrlRoots } from '../models.js';
 
 type Rows = Pick<Store, 'users' | 'groups' | 'spawners'>;
 type OfServer = Pick<ShareRecord, 'ownerId' | 'spawnerId' | 'scopes'>;
@@ -90,13 +89,11 @@ function describe(
   urls: UrlRoots,
   ready: boolean,
 ): SharedServerModel {
-  const url = serverPath(urls.baseUrl, owner.name, spawner.name);
   return {
     model: {
       user: { name: owner.name },
       name: spawner.name,
-      url,
-      full_url: urls.publicOrigin === undefined ? null : `${urls.publicOrigin}${url}`,
+      ...serverUrls(urls, owner.name, spawner.name),
       ready,
     },
     scopesOf: (row) => shareScopes(row.scopes, owner.name, spawner.name, false),

@@ -144,7 +144,7 @@ describe('at the very next request', () => {
 
 function makeApp(parts: TestHub): FastifyInstance {
   const { store, rights, sessions, log, clock } = parts;
-  const urls = { baseUrl: '/', publicOrigin: undefined };
+  const urls = { baseUrl: '/', publicOrigin: undefined, userOrigin: () => '' };
   const models = new UserModels({
     store,
     urls,

@@ -54,6 +54,14 @@ export const ROWS: readonly Row[] = [
     values: [/x{50}|\\u0000|"name":1\b|^201$|^null$/, /Invalid|must be a list|400|null/],
   },
   {
+    name: 'cookies are Secure when any proxy on the way says https',
+    why: 'JupyterHub believes the nearest proxy only, which speaks http behind one with TLS',
+    talk: /^the way in$/,
+    request: /login$/,
+    what: /^header set-cookie$/,
+    values: [/^(?!.*secure)/i, /; secure/],
+  },
+  {
     name: 'JSON that is not UTF-8 is refused',
     why: 'JupyterHub makes a user whose name is a replacement character',
     talk: /^api-bad-bodies$/,

@@ -3,6 +3,7 @@
  * names. The same data is held with two hubs, so whatever is left different is a difference between them.
  */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import type { Response, Step } from './compare.js';
 
@@ -25,6 +26,10 @@ export interface Line {
   readonly quiet?: boolean;
   /** Bytes for the socket as they are: a request that no client would make. */
   readonly raw?: string;
+  /** Keeps a parameter of the answer's Location under its name. */
+  readonly keepFromLocation?: string;
+  /** Instead of all else but the headers: this user's browser opens the sign-in page, signs in and goes home, all compared. */
+  readonly signIn?: string;
 }
 
 export interface Talk {
@@ -38,6 +43,19 @@ export interface SpeakerOptions {
   /** API tokens by user name. */
   readonly tokens: Readonly<Record<string, string>>;
   readonly password: string;
+  /** The hub's folder, where answers name it. */
+  readonly folder?: string;
+  /** Absent: the hub's own port. */
+  readonly door?: Door;
+}
+
+/** How the proxy in front of the hub is asked. */
+interface Door {
+  /** Name in the Host header where a line does not say another. */
+  readonly host: string;
+  readonly tls: boolean;
+  /** Application prefix without its last slash. */
+  readonly base: string;
 }
 
 interface Answer {
@@ -62,6 +80,10 @@ export class Speaker {
   async hold(talk: Talk): Promise<readonly Step[]> {
     const steps: Step[] = [];
     for (const line of talk.lines) {
+      if (line.signIn !== undefined) {
+        steps.push(...(await this.#signIn(line.signIn, line.headers)));
+        continue;
+      }
       const response = await this.#say(line);
       if (line.quiet) continue;
       const path = line.path.slice(0, 200);
@@ -83,6 +105,12 @@ export class Speaker {
       if (line.keep && response.json !== undefined) {
         const value = (JSON.parse(answer.body.toString()) as Record<string, unknown>)[line.keep.key];
         if (typeof value === 'string') this.#kept.set(line.keep.name, value);
+      }
+      if (line.keepFromLocation !== undefined) {
+        const { location = '' } = answer.headers;
+        const value = new URL(location, 'http://hub.invalid').searchParams.get(line.keepFromLocation);
+        if (value) this.#kept.set(line.keepFromLocation, value);
+        return this.#describe(answer);
       }
       if (!line.until || line.until(response.json)) return line.keep ? this.#describe(answer) : response;
       if (Date.now() > deadline) throw new Error(`${line.method} ${line.path} never came to be as wanted`);
@@ -110,31 +138,59 @@ export class Speaker {
     return answer;
   }
 
+  /** Whether the proxy leads to the hub already. */
+  async isHealthy(): Promise<boolean> {
+    const { publicPort } = this.#options;
+    const answer = await this.#send('GET', `${this.#base}/hub/health`, {}, undefined, publicPort);
+    return answer.status === 200;
+  }
+
+  get #base(): string {
+    return this.#options.door?.base ?? '';
+  }
+
   /** The cookies of somebody who has signed in by the form. */
   async #browser(as: string): Promise<Map<string, string>> {
     const known = this.#browsers.get(as);
     if (known) return known;
+    await this.#signIn(as.slice('browser:'.length));
+    return this.#browsers.get(as) ?? new Map();
+  }
+
+  /** Anew, whoever was signed in there before. */
+  async #signIn(username: string, own: Line['headers'] = {}): Promise<readonly Step[]> {
     const jar = new Map<string, string>();
-    this.#browsers.set(as, jar);
-    const username = as.slice('browser:'.length);
-    takeCookies(jar, await this.#send('GET', '/hub/login', {}));
+    this.#browsers.set(`browser:${username}`, jar);
+    const steps: Step[] = [];
+    const note = (method: string, path: string, answer: Answer): void => {
+      takeCookies(jar, answer);
+      const response = this.#describe(answer);
+      steps.push({ note: `${username} signs in`, request: { method, path }, response });
+    };
+    const [login, home] = [`${this.#base}/hub/login`, `${this.#base}/hub/home`];
+    note('GET', login, await this.#send('GET', login, own));
     const form = new URLSearchParams({
       username,
       password: this.#options.password,
       _xsrf: jar.get('_xsrf') ?? '',
     });
     const cookies = (): string => [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-    const headers = { Cookie: cookies(), 'Content-Type': 'application/x-www-form-urlencoded' };
-    const answer = await this.#send('POST', '/hub/login', headers, Buffer.from(form.toString()));
+    const headers = {
+      ...own,
+      Cookie: cookies(),
+      'Content-Type': 'application/x-www-form-urlencoded',
+    };
+    const answer = await this.#send('POST', login, headers, Buffer.from(form.toString()));
     if (answer.status !== 302) throw new Error(`${username} could not sign in: ${answer.status}`);
-    takeCookies(jar, answer);
-    takeCookies(jar, await this.#send('GET', '/hub/home', { Cookie: cookies() }));
-    return jar;
+    note('POST', login, answer);
+    note('GET', home, await this.#send('GET', home, { ...own, Cookie: cookies() }));
+    return steps;
   }
 
   #fill(text: string, as?: string): string {
     return text.replace(/\{([\w:-]+)\}/g, (whole, name: string) => {
       if (name === 'xsrf') return this.#browsers.get(as ?? '')?.get('_xsrf') ?? '';
+      if (name === 'public') return String(this.#options.publicPort);
       return this.#kept.get(name) ?? whole;
     });
   }
@@ -144,17 +200,22 @@ export class Speaker {
     path: string,
     headers: Readonly<Record<string, string>>,
     body?: Buffer,
+    port = this.#options.door ? this.#options.publicPort : this.#options.hubPort,
   ): Promise<Answer> {
     return new Promise((resolve) => {
       const lengths = body ? { 'Content-Length': String(body.length) } : {};
-      const outgoing = httpRequest(
+      const { door, publicPort } = this.#options;
+      const host = door && { Host: `${door.host}:${publicPort}` };
+      const outgoing = (door?.tls ? httpsRequest : httpRequest)(
         {
           host: '127.0.0.1',
-          port: this.#options.hubPort,
+          port,
           method,
           path,
           agent: false,
-          headers: { ...headers, ...lengths },
+          // a certificate for tests names nobody who is asked for here
+          rejectUnauthorized: false,
+          headers: { ...host, ...headers, ...lengths },
           timeout: ANSWER_MS,
         },
         (incoming) => {
@@ -204,7 +265,7 @@ export class Speaker {
       if (value === undefined) continue;
       if (name === 'etag') shown[name] = '{etag}';
       else if (name === 'set-cookie') shown[name] = [value].flat().map((line) => this.#cookie(line));
-      else shown[name] = this.#hide([value].flat().join(', '));
+      else shown[name] = this.hide([value].flat().join(', '));
     }
     return {
       status,
@@ -217,28 +278,30 @@ export class Speaker {
     if (text === '') return { body: '' };
     if (type.includes('json')) {
       try {
-        return { json: settled(JSON.parse(this.#hide(text))) };
+        return { json: settled(JSON.parse(this.hide(text))) };
       } catch (error) {
         if (!(error instanceof SyntaxError)) throw error;
-        return { body: this.#hide(text) };
+        return { body: this.hide(text) };
       }
     }
-    if (type.includes('event-stream'))
-      return { events: text.split('\n\n').map((event) => this.#hide(event)) };
-    return type.includes('html') ? { page: { forms: [] } } : { body: this.#hide(text).slice(0, 2000) };
+    if (type.includes('event-stream')) return { events: text.split('\n\n').map((event) => this.hide(event)) };
+    return type.includes('html') ? { page: { forms: [] } } : { body: this.hide(text).slice(0, 2000) };
   }
 
   /** What came back, with what differs from hub to hub named. */
-  #hide(text: string): string {
+  hide(text: string): string {
     let hidden = text;
     for (const [name, value] of this.#kept) hidden = hidden.replaceAll(value, `{${name}}`);
     for (const jar of this.#browsers.values()) {
       const xsrf = jar.get('_xsrf');
       if (xsrf) hidden = hidden.replaceAll(xsrf, '{xsrf}').replaceAll(encodeURIComponent(xsrf), '{xsrf}');
     }
+    const { folder } = this.#options;
+    if (folder !== undefined) hidden = hidden.replaceAll(encodeURIComponent(folder), '{folder}');
     return hidden
       .replaceAll(`:${this.#options.hubPort}`, ':{hub}')
       .replaceAll(`:${this.#options.publicPort}`, ':{public}')
+      .replaceAll(`%3A${this.#options.publicPort}`, '%3A{public}')
       .replace(/127\.0\.0\.1:\d{4,5}/g, '127.0.0.1:{port}')
       .replace(/\b[0-9a-f]{32}\b/g, '{hex32}')
       .replace(/"pid":\s?\d+/g, '"pid":"{pid}"')

@@ -72,9 +72,32 @@ export const TOKENS: Readonly<Record<string, string>> = Object.fromEntries(
   USERS.map((name) => [name, `token-of-${name}-for-conversations`]),
 );
 
-function configuration(dir: string, ports: readonly number[], python: string): object {
-  const [publicPort, hubPort, apiPort] = ports;
-  return {
+type Configuration = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+export interface Ports {
+  readonly publicPort: number;
+  readonly hubPort: number;
+}
+
+/** How a pair of hubs is reached, and what their configurations say of it. */
+export interface Situation {
+  /** Laid over the common configuration, class by class. */
+  configuration(ports: Ports, dir: string): Configuration;
+  /** Lines are said to the proxy, with this name in the Host header, instead of to the hub's own port. */
+  readonly host: string;
+  readonly tls: boolean;
+  /** Application prefix without its last slash. */
+  readonly base: string;
+}
+
+function configuration(
+  dir: string,
+  ports: readonly number[],
+  python: string,
+  situation: Situation | undefined,
+): Configuration {
+  const [publicPort = 0, hubPort = 0, apiPort] = ports;
+  const common: Configuration = {
     JupyterHub: {
       bind_url: `http://127.0.0.1:${publicPort}`,
       hub_port: hubPort,
@@ -104,17 +127,22 @@ function configuration(dir: string, ports: readonly number[], python: string): o
     // a class that JupyterHub does not have is nothing to it
     Anteroom: { allow_shared_uid: true },
   };
+  const own = situation?.configuration({ publicPort, hubPort }, dir) ?? {};
+  const names = new Set([...Object.keys(common), ...Object.keys(own)]);
+  return Object.fromEntries([...names].map((name) => [name, { ...common[name], ...own[name] }]));
 }
 
 export interface Twins extends AsyncDisposable {
   readonly theirs: Speaker;
   readonly ours: Speaker;
+  /** Working directories. */
+  readonly folders: { readonly theirs: string; readonly ours: string };
   /** The end of both logs, to say why something failed. */
   logs(): string;
 }
 
 /** @throws Error with the end of the log of the hub that did not come up */
-export async function startTwins(dir: string): Promise<Twins> {
+export async function startTwins(dir: string, situation?: Situation): Promise<Twins> {
   const venv = await ensureVenv();
   const owned = new Disposables();
   const logs: string[] = [];
@@ -123,19 +151,25 @@ export async function startTwins(dir: string): Promise<Twins> {
     await mkdir(home, { recursive: true });
     const ports = await freePorts(3);
     const [publicPort = 0, hubPort = 0] = ports;
-    await writeFile(join(home, 'config.json'), JSON.stringify(configuration(home, ports, venv.python)));
+    await writeFile(
+      join(home, 'config.json'),
+      JSON.stringify(configuration(home, ports, venv.python, situation)),
+    );
     const log = join(home, 'hub.log');
     logs.push(log);
     const child = start([...command, '-f', 'config.json'], log, { cwd: home, env: venv.environment });
     owned.defer(() => stop(child, 'SIGTERM', 30_000));
-    const isReady = (): Promise<boolean> =>
-      fetch(`http://127.0.0.1:${publicPort}/hub/health`, { signal: AbortSignal.timeout(2000) }).then(
-        (response) => response.ok,
-        // nobody listens yet
-        () => false,
-      );
-    await until(name, child, log, READY_MS, isReady);
-    return new Speaker({ hubPort, publicPort, tokens: TOKENS, password: PASSWORD });
+    const door = situation && { host: situation.host, tls: situation.tls, base: situation.base };
+    const speaker = new Speaker({
+      hubPort,
+      publicPort,
+      tokens: TOKENS,
+      password: PASSWORD,
+      folder: home,
+      ...(door && { door }),
+    });
+    await until(name, child, log, READY_MS, () => speaker.isHealthy());
+    return speaker;
   };
   try {
     const [theirs, ours] = [
@@ -143,7 +177,13 @@ export async function startTwins(dir: string): Promise<Twins> {
       await run('anteroom', [process.execPath, distScript('cli/main.js')]),
     ];
     const said = (): string => logs.map((log) => tail(log, 4000)).join('\n\n');
-    return { theirs, ours, logs: said, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
+    return {
+      theirs,
+      ours,
+      folders: { theirs: join(dir, 'jupyterhub'), ours: join(dir, 'anteroom') },
+      logs: said,
+      [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+    };
   } catch (error) {
     await owned[Symbol.asyncDispose]();
     throw error;

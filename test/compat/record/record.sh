@@ -54,6 +54,7 @@ record_traits() { python "$here/traits.py" "$fixtures/traits.json"; }
 record_openapi() { make_sdist; python "$here/openapi.py" "$cache/sdist/jupyterhub-$JUPYTERHUB" "$fixtures/openapi.json"; }
 record_vectors() {
   for script in scope_vectors scope_random crypto_vectors; do python "$here/$script.py" "$fixtures"; done
+  python "$here/subdomains.py" >"$fixtures/subdomain-vectors.json"
 }
 record_answers() { python "$here/answers.py" "$fixtures/hub-answers"; }
 record_environment() { python "$here/environment.py" "$fixtures/spawn-environment.json"; }
