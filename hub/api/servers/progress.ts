@@ -5,6 +5,7 @@ import { httpError } from '../../http/errors.js';
 import { scopes } from '../../http/route-config.js';
 import type { SpawnerRecord, UserRecord } from '../../store/types.js';
 import { type ApiContext, findUser } from '../context.js';
+import { serverEndpoints } from './endpoints.js';
 
 /** Empty lines keep intermediate proxies from closing a quiet stream. */
 const KEEP_ALIVE_MS = 8000;
@@ -30,7 +31,13 @@ export function registerProgress(app: FastifyInstance, context: ApiContext, sour
   ]) {
     app.get<{ Params: Params }>(
       url,
-      { config: { access: scopes('read:servers'), server: 'default' } },
+      {
+        config: {
+          access: scopes('read:servers'),
+          server: 'default',
+          endpoint: serverEndpoints(url.includes(':server_name') ? '-name' : '').progress,
+        },
+      },
       async (request, reply) => {
         const user = await findUser(context.store, request.params.user_name);
         const name = request.params.server_name ?? '';
