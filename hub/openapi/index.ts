@@ -7,7 +7,7 @@ import { PUBLIC } from '../http/route-config.js';
 import { type DescribedRoute, openApiDocument } from './document.js';
 import { json } from './endpoint.js';
 
-export { type Endpoint, empty, json, listed, listOf, PAGE_QUERY, pages, ref, refused } from './endpoint.js';
+export { type Endpoint, empty } from './endpoint.js';
 
 export interface OpenApiOptions {
   readonly hubPrefix: string;
