@@ -9,7 +9,7 @@ import { freePorts, start, stop, tail, until } from '../compat/peers/child.js';
 import { Client } from '../e2e/client.js';
 import type { Credentials } from './requests.js';
 
-const ADMIN = 'token-of-a-service-that-may-nearly-all';
+export const ADMIN_TOKEN = 'token-of-a-service-that-may-nearly-all';
 const PEOPLE = ['alice', 'bob', 'carol'];
 
 /** All of the role `admin` but `shutdown`, which would end the run, and `proxy`, by which the proxy could be lost. */
@@ -99,7 +99,7 @@ function configuration(dir: string, [publicPort, hubPort, apiPort]: readonly num
       active_server_limit: 6,
       concurrent_spawn_limit: 3,
       services: [
-        { name: 'nearly-all', api_token: ADMIN },
+        { name: 'nearly-all', api_token: ADMIN_TOKEN },
         { name: 'proxy-reader', api_token: 'token-of-a-service-that-sees-the-proxy' },
         { name: 'svc', api_token: 'token-of-a-service-without-rights' },
       ],
@@ -127,7 +127,7 @@ function configuration(dir: string, [publicPort, hubPort, apiPort]: readonly num
 async function ask(origin: string, method: string, path: string, json?: unknown): Promise<unknown> {
   const response = await fetch(`${origin}/hub/api${path}`, {
     method,
-    headers: { Authorization: `token ${ADMIN}` },
+    headers: { Authorization: `token ${ADMIN_TOKEN}` },
     ...(json !== undefined && { body: JSON.stringify(json) }),
   });
   const said = await response.text();
@@ -138,8 +138,13 @@ async function ask(origin: string, method: string, path: string, json?: unknown)
 async function credentialsAt(origin: string): Promise<Credentials> {
   const made: Record<string, Record<string, string>> = {
     nobody: {},
-    'nearly all': { Authorization: `token ${ADMIN}` },
-    'nearly all again': { Authorization: `Bearer ${ADMIN}` },
+    ...Object.fromEntries(
+      // of all others most is refused
+      ['token', 'Bearer', 'bearer', 'TOKEN', 'Token'].map((scheme) => [
+        `nearly all by ${scheme}`,
+        { Authorization: `${scheme} ${ADMIN_TOKEN}` },
+      ]),
+    ),
     service: { Authorization: 'token token-of-a-service-without-rights' },
     stranger: { Authorization: 'token 0123456789abcdef0123456789abcdef' },
   };

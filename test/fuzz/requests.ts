@@ -123,7 +123,7 @@ const HEADERS: ReadonlyArray<readonly [string, readonly string[]]> = [
   ['Host', ['evil.example', 'a:b:c', '127.0.0.1', '[::1]:80']],
   ['X-Request-Id', ['abc', 'x'.repeat(200), 'a b']],
   ['If-None-Match', ['*', '"x"', 'W/"x", "y"']],
-  ['Expect', ['100-continue', 'x']],
+  ['Expect', ['100-continue', '100-continue', '100-continue', 'x']],
   ['Range', ['bytes=0-1', 'x']],
   ['X-XSRFToken', ['', 'x', '2|1:0|']],
   ['Upgrade', ['websocket', 'h2c']],

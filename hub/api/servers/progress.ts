@@ -51,13 +51,14 @@ export function registerProgress(app: FastifyInstance, context: ApiContext, sour
   }
 }
 
-/** @throws Fault 404 for a server that was never started, 400 for one that is not starting now */
+/** @throws Fault 404 for a default server that was never started, 400 for one that is not starting now */
 function eventsOf(source: ProgressSource, user: UserRecord, spawner: SpawnerRecord): AsyncIterable<object> {
   try {
     return source.progress(user, spawner.name);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    if (spawner.lastActivity === null) throw httpError(404);
+    // A named server is there from the moment it is made, the default one from its first start.
+    if (spawner.name === '' && spawner.lastActivity === null) throw httpError(404);
     const label = spawner.name === '' ? user.name : `${user.name}:${spawner.name}`;
     throw httpError(400, `${label} is not starting...`);
   }

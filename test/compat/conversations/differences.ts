@@ -167,6 +167,20 @@ export const ROWS: readonly Row[] = [
     what: /^json\.anteroom$/,
   },
   {
+    name: '/info tells of Node where JupyterHub tells of Python',
+    why: 'what the hub runs on is another runtime',
+    request: /^GET \/hub\/api\/info/,
+    what: /^json\.(?:python|sys_executable)$/,
+  },
+  {
+    name: 'share codes are secrets made at random',
+    varies: true,
+    why: 'no difference of the hubs',
+    talk: /^(?:matrix|escalation)\b/,
+    what: /^json\.(?:code|accept_url)$/,
+    values: [/[\w-]{43}"$/, /[\w-]{43}"$/],
+  },
+  {
     name: 'a service made by the API is answered at once',
     why: 'JupyterHub waits until its URL answers, 30 s when nobody is there',
     talk: /^api-services$/,

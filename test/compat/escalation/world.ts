@@ -40,6 +40,8 @@ export function escalationConfiguration(dir: string, ports: readonly number[], p
         },
       ],
       load_roles: [
+        // who is named in a role alone has not this one
+        { name: 'user', users },
         ...Object.entries(HOLDINGS).map(([name, scopes]) => ({ name: `of-${name}`, users: [name], scopes })),
         { name: 'powerful', groups: ['power'], scopes: ['admin:users', 'tokens', 'admin:servers'] },
       ],
@@ -187,7 +189,7 @@ const SHARES: readonly Attempt[] = [
   attempt('plain', 'POST', '/share-codes/plain/lab'),
   attempt('plain', 'GET', '/share-codes/root/lab'),
   attempt('plain', 'DELETE', '/share-codes/root/lab?id={code-id-of-root}'),
-  ...['admin:servers', 'admin:server_state', 'admin:users', 'tokens', 'proxy', 'read:hub', 'groups'].flatMap(
+  ...['admin:servers', 'admin:server_state', 'admin:users', 'proxy', 'read:hub', 'groups'].flatMap(
     (scope) => [
       attempt('sharer', 'POST', LAB, { user: 'plain', scopes: [scope] }),
       attempt('sharer', 'POST', '/share-codes/sharer/lab', { scopes: [scope] }),
@@ -220,6 +222,8 @@ const SHARES: readonly Attempt[] = [
 const SHARED: readonly Attempt[] = [
   attempt('tokener', 'POST', LAB, { user: 'grouper' }),
   attempt('tokener', 'POST', '/share-codes/sharer/lab'),
+  attempt('tokener', 'POST', '/users/sharer/tokens'),
+  attempt('tokener', 'GET', '/users/sharer/tokens'),
   attempt('tokener', 'GET', LAB),
   attempt('tokener', 'POST', '/users/sharer/servers/lab', {}),
   attempt('tokener', 'POST', '/users/tokener/tokens', { scopes: ['servers!server=sharer/lab'] }),
@@ -235,5 +239,9 @@ export const ATTEMPTS: Readonly<Record<string, readonly Attempt[]>> = {
 };
 
 /** `tokener` is given access to a server, which changes what they hold; what they then try with it. */
-export const GIFT: Line = attempt('sharer', 'POST', LAB, { user: 'tokener' });
+export const GIFT: Line = attempt('sharer', 'POST', LAB, {
+  user: 'tokener',
+  // held by the giver for all of their servers, and of no use for one
+  scopes: ['access:servers', 'tokens'],
+});
 export const WITH_GIFT = SHARED;

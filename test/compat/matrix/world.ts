@@ -107,6 +107,8 @@ export function matrixConfiguration(dir: string, ports: readonly number[], pytho
         ...SERVICE_FORMS.map((_form, index) => ({ name: `holder-${index}`, api_token: serviceToken(index) })),
       ],
       load_roles: [
+        // who is named in a group alone has not this one
+        { name: 'user', users: ['root', 'owner', 'alice', 'bob', 'carol', 'member', 'victim'] },
         { name: 'everything', users: ['owner'], scopes: EVERYTHING },
         { name: 'of-a-group', groups: ['holders'], scopes: ['read:users!group=g1', 'list:users!group=g1'] },
         ...SERVICE_FORMS.map((form, index) => ({
