@@ -67,7 +67,7 @@ const SERVICE: Schema = {
     command: NAMES,
     pid: COUNT,
     info: { type: ['object', 'null'] },
-    display: FLAG,
+    display: { type: ['boolean', 'null'] },
   },
 };
 

@@ -140,9 +140,9 @@ async function credentialsAt(origin: string): Promise<Credentials> {
     nobody: {},
     ...Object.fromEntries(
       // of all others most is refused
-      ['token', 'Bearer', 'bearer', 'TOKEN', 'Token'].map((scheme) => [
-        `nearly all by ${scheme}`,
-        { Authorization: `${scheme} ${ADMIN_TOKEN}` },
+      Array.from({ length: 12 }, (_each, n) => [
+        `nearly all ${n}`,
+        { Authorization: `${n % 2 ? 'Bearer' : 'token'} ${ADMIN_TOKEN}` },
       ]),
     ),
     service: { Authorization: 'token token-of-a-service-without-rights' },

@@ -60,7 +60,7 @@ export function serverEndpoints(suffix: '' | '-name') {
       answers: {
         200: {
           description: 'server-sent events; data is JSON with progress, message, ready, failed, url',
-          content: { 'text/event-stream': { type: 'string' } },
+          content: { 'text/event-stream': {} },
         },
       },
     },

@@ -75,6 +75,14 @@ export const ROWS: readonly Row[] = [
     what: /^header set-cookie$/,
   },
   {
+    name: 'a path whose fixed parts are escaped is 404 at once',
+    why: 'it meets no session; JupyterHub first asks a write for its XSRF token',
+    talk: /^paths-with-escapes$/,
+    request: /%61pi|hom%65/,
+    what: /^(?:header set-cookie|status|framing)$/,
+    values: [/xsrf|403|frame/, /\[\]|404|frame/],
+  },
+  {
     name: 'a bad percent sign is 400',
     why: 'it is no URL (RFC 3986 section 2.1)',
     request: /%$|%zz/,
