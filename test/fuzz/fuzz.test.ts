@@ -5,7 +5,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Fire, type Outcome } from './fire.js';
-import { type FuzzedHub, type Memory, startFuzzedHub } from './hub.js';
+import { type FuzzedHub, startFuzzedHub } from './hub.js';
+import type { Memory } from './memory.js';
 import { type Credentials, makeRequest } from './requests.js';
 
 const REQUESTS = Number(process.env['ANTEROOM_FUZZ_REQUESTS'] ?? 3000);

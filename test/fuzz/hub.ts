@@ -1,12 +1,12 @@
-/** The hub under fire: the built program with people of all kinds, and a look at its memory through the inspector. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+/** The hub under fire: the built program, with people of all kinds. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import WebSocket from 'ws';
 import { Disposables } from '../../core/lifecycle.js';
 import { distScript } from '../../core/package-root.js';
 import { freePorts, start, stop, tail, until } from '../compat/peers/child.js';
 import { Client } from '../e2e/client.js';
+import { type Memory, memoryOf } from './memory.js';
 import type { Credentials } from './requests.js';
 
 export const ADMIN_TOKEN = 'token-of-a-service-that-may-nearly-all';
@@ -28,13 +28,6 @@ const NEARLY_ALL = [
   'read:metrics',
   'shares',
 ];
-
-export interface Memory {
-  /** Bytes that the process has. */
-  readonly rss: number;
-  /** Bytes that live on the heap after a full collection. */
-  readonly heap: number;
-}
 
 export interface FuzzedHub extends AsyncDisposable {
   readonly port: number;
@@ -80,7 +73,7 @@ export async function startFuzzedHub(): Promise<FuzzedHub> {
     pid,
     credentials: () => credentialsAt(origin),
     templates: () => templatesAt(origin),
-    memory: async () => ({ heap: await heapAfterCollection(inspectPort), rss: await residentBytes(pid) }),
+    memory: () => memoryOf(pid, inspectPort),
     isAlive: () => child.exitCode === null && child.signalCode === null,
     log: () => tail(log, 5000),
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
@@ -219,37 +212,4 @@ async function templatesAt(origin: string): Promise<readonly string[]> {
     .filter(([path]) => path !== '/shutdown')
     .flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} /api${path}`));
   return [...api, ...PAGES.map((path) => `GET ${path}`), ...FORMS.map((path) => `POST ${path}`)];
-}
-
-async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
-}
-
-/** Through the inspector's protocol, so that the hub needs no part of its own for it. */
-async function heapAfterCollection(port: number): Promise<number> {
-  const targets = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as readonly {
-    readonly webSocketDebuggerUrl: string;
-  }[];
-  const socket = new WebSocket(targets[0]?.webSocketDebuggerUrl ?? '');
-  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-  let id = 0;
-  const call = (method: string): Promise<Readonly<Record<string, unknown>>> =>
-    new Promise((resolve) => {
-      id += 1;
-      const mine = id;
-      socket.on('message', function answered(data: Buffer) {
-        const message = JSON.parse(data.toString()) as { id: number; result: Record<string, unknown> };
-        if (message.id !== mine) return;
-        socket.off('message', answered);
-        resolve(message.result);
-      });
-      socket.send(JSON.stringify({ id, method }));
-    });
-  try {
-    await call('HeapProfiler.collectGarbage');
-    return Number((await call('Runtime.getHeapUsage'))['usedSize']);
-  } finally {
-    socket.close();
-  }
 }

@@ -39,7 +39,7 @@ function fill(text: string, about: About): string {
 }
 
 /** Who asks beside tokens and services of single scopes. */
-export const PEOPLE = [
+const PEOPLE = [
   'anonymous',
   'root',
   'inherit',
