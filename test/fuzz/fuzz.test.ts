@@ -11,7 +11,8 @@ import { type Credentials, makeRequest } from './requests.js';
 
 const REQUESTS = Number(process.env['ANTEROOM_FUZZ_REQUESTS'] ?? 3000);
 const SEED = Number(process.env['ANTEROOM_FUZZ_SEED'] ?? 1);
-const LIMIT_MS = 20_000;
+/** Longer than a start may take, with whose end a stream of its progress ends. */
+const LIMIT_MS = 30_000;
 /** Users, tokens and sign-ins are made anew after so many: fire takes them away. */
 const ROUND = 500;
 /** What is in use after this share of all is what stays in use: code compiled, caches filled, users made. */

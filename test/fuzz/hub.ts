@@ -112,7 +112,12 @@ function configuration(dir: string, [publicPort, hubPort, apiPort]: readonly num
     ConfigurableHTTPProxy: { api_url: `http://127.0.0.1:${apiPort}` },
     DummyAuthenticator: { allow_all: true, password: 'secret' },
     SimpleLocalProcessSpawner: { home_dir_template: join(dir, 'homes', '{username}') },
-    Spawner: { cmd: [process.execPath, join(import.meta.dirname, 'stub-server.mjs')] },
+    Spawner: {
+      cmd: [process.execPath, join(import.meta.dirname, 'stub-server.mjs')],
+      // who listens to the progress of a start is answered until its end
+      start_timeout: 10,
+      http_timeout: 10,
+    },
     Anteroom: { allow_shared_uid: true },
   };
 }

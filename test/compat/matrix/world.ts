@@ -39,16 +39,7 @@ function fill(text: string, about: About): string {
 }
 
 /** Who asks beside tokens and services of single scopes. */
-const PEOPLE = [
-  'anonymous',
-  'root',
-  'inherit',
-  'nothing',
-  'alice',
-  'carol',
-  'member',
-  'service:nothing',
-];
+const PEOPLE = ['anonymous', 'root', 'inherit', 'nothing', 'alice', 'carol', 'member', 'service:nothing'];
 
 /** Every asker of one endpoint: `token:SCOPE`, `service:SCOPE` or one of `PEOPLE`. */
 export function askersOf(endpoint: (typeof ENDPOINTS)[number]): readonly string[] {
