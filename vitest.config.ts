@@ -23,7 +23,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'compat',
-          include: ['test/compat/**/*.test.ts'],
+          include: ['test/{compat,fuzz}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 600_000,
           fileParallelism: false,

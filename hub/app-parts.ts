@@ -382,7 +382,11 @@ function people(options: AppPartsOptions): People {
       ]);
       options.feed.ring();
     },
-    saveAuthState: (user, state) => sessions.accounts.saveAuthState(user.id, state),
+    saveAuthState: async (user, state) => {
+      if (state !== null && !sessions.accounts.canKeepAuthState)
+        throw httpError(400, 'auth_state cannot be kept: the hub has no JUPYTERHUB_CRYPT_KEY');
+      await sessions.accounts.saveAuthState(user.id, state);
+    },
     removeServers: async (user) => {
       if (lifecycle.status(user, '').pending === 'stop') {
         throw httpError(400, `${user.name}'s server is in the process of stopping, please wait.`);

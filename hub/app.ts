@@ -38,6 +38,7 @@ import { parseQuery } from './http/query.js';
 import { requireDeclaredAccess } from './http/route-config.js';
 import { refuseNameless } from './http/text.js';
 import { type MetricsRouteOptions, registerMetrics } from './metrics/index.js';
+import { registerOpenApi } from './openapi/index.js';
 import { type AcceptShareOptions, registerAcceptShare } from './pages/accept-share.js';
 import { type AdminOptions, registerAdmin } from './pages/admin/index.js';
 import { type PageContext, pageText } from './pages/context.js';
@@ -142,10 +143,12 @@ export function buildApp(parts: AppParts): FastifyInstance {
   installGate(app, { rights: parts.rights, loginUrl: (request) => loginFor(parts, request) });
 
   const closeMethods = trackMethods(app, apiPrefix);
+  const closeOpenApi = registerOpenApi(app, { hubPrefix, apiPrefix });
   registerMetrics(app, parts.metrics);
   registerApi(app, parts);
   registerPages(app, parts);
   parts.registerOAuth(app);
+  closeOpenApi();
   closeMethods();
   app.setNotFoundHandler((request, reply) => unknownPath(parts, request, errors, reply));
   return app;

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../core/log.js';
 import { formBody, installBodyParser, jsonBody } from './body.js';
 import { answerClientError } from './client-errors.js';
-import { httpError, installErrorHandling } from './errors.js';
+import { answerError, type ErrorHandlingOptions, httpError, installErrorHandling } from './errors.js';
 import { installHeaders } from './headers.js';
 import { trackMethods } from './methods.js';
 import { parseQuery, queryArgument } from './query.js';
@@ -28,11 +28,13 @@ function build(): FastifyInstance {
   open.push(app);
   requireDeclaredAccess(app);
   installBodyParser(app);
-  installErrorHandling(app, {
+  const errors: ErrorHandlingOptions = {
     log: silentLog,
     apiPrefix: API,
     renderErrorPage: async (_request, _reply, page) => `<p>${page.status}`,
-  });
+  };
+  installErrorHandling(app, errors);
+  app.setNotFoundHandler((request, reply) => answerError(httpError(404), request, reply, errors));
   installHeaders(app, { apiPrefix: API, hubPrefix: '/hub/', overrides: { server: 'ours' } });
   refuseNameless(app);
   const close = trackMethods(app, API);
@@ -58,6 +60,10 @@ describe('names in paths and queries', () => {
     ['/hub/api/users?%00=1', 400],
     ['/hub/api/users/', 404],
     ['/hub/api/users/alice', 200],
+    ['/hub/api/users/%61lice', 200],
+    ['/hub/%61pi/users/alice', 404],
+    ['/hub/%61pi/users?q=1', 404],
+    ['/%68ub/page', 404],
   ])('%s answers %i', async (url, status) => {
     expect((await build().inject({ url })).statusCode).toBe(status);
   });

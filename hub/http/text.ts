@@ -1,6 +1,8 @@
 /**
  * What no path or query may name, for all routes at once: NUL, which no database column of ours can hold (PostgreSQL
- * refuses the very question) and no name has; and nothing at all, where a route wants a name.
+ * refuses the very question) and no name has; and nothing at all, where a route wants a name. Nor may the fixed parts of
+ * a path be written with escapes: what goes by the text of an address (which rules of XSRF, which kind of answer) and what
+ * goes by its route would not mean the same. JupyterHub 6.1.1 does not know such a path either.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { httpError } from './errors.js';
@@ -14,13 +16,23 @@ export function refuseNameless(app: FastifyInstance): void {
     if (holdsNul(request.params) || holdsNul(request.query)) {
       return done(httpError(400, 'A NUL character is not allowed here'));
     }
-    if (lacksName(request)) return void reply.callNotFound();
+    if (lacksName(request) || isDisguised(request)) return void reply.callNotFound();
     return done();
   });
 }
 
 function lacksName({ params }: FastifyRequest): boolean {
   return Object.entries(params as object).some(([name, value]) => name !== '*' && value === '');
+}
+
+/** Whether `/hub/%61pi` stands for `/hub/api`. */
+function isDisguised({ url, routeOptions }: FastifyRequest): boolean {
+  const path = url.split('?', 1)[0] ?? '';
+  if (!path.includes('%')) return false;
+  const given = path.split('/');
+  return (routeOptions.url ?? '')
+    .split('/')
+    .some((part, index) => part !== given[index] && !part.startsWith(':') && part !== '*');
 }
 
 function holdsNul(values: unknown): boolean {

@@ -2,8 +2,19 @@
 import type { FastifyInstance } from 'fastify';
 import { httpError } from '../http/errors.js';
 import { PUBLIC } from '../http/route-config.js';
+import type { Endpoint } from '../openapi/index.js';
 import { CSP_HANDLER, HandlerNames, LOGOUT_HANDLER } from './handlers.js';
 import { CONTENT_TYPE, type Metrics } from './metrics.js';
+
+const METRICS: Endpoint = {
+  id: 'get-metrics',
+  summary: 'Metrics for Prometheus',
+  scopes: ['read:metrics'],
+  answers: {
+    200: { description: 'text exposition format', content: { 'text/plain': { type: 'string' } } },
+    403: { description: 'nobody who may', content: { 'text/html': { type: 'string' } } },
+  },
+};
 
 export interface MetricsRouteOptions {
   readonly metrics: Metrics;
@@ -25,7 +36,7 @@ export function registerMetrics(app: FastifyInstance, options: MetricsRouteOptio
     if (handler === CSP_HANDLER && reply.statusCode < 300) metrics.cspReports.increment();
   });
 
-  const config = { access: PUBLIC, answers: 'html', tokens: true } as const;
+  const config = { access: PUBLIC, answers: 'html', tokens: true, endpoint: METRICS } as const;
   for (const url of [`${hubPrefix}metrics`, `${hubPrefix}api/metrics`]) {
     app.get(url, { config }, async (request, reply) => {
       // JupyterHub's words, which differ from those of the gate.

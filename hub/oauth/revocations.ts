@@ -17,6 +17,7 @@ import { httpError } from '../http/errors.js';
 import { IDENTIFIED } from '../http/route-config.js';
 import { HUB_CLIENT } from '../rbac/index.js';
 import type { RevocationRecord, Store, TokenRecord } from '../store/types.js';
+import { REVOCATIONS } from './endpoints.js';
 
 const WAIT_MS = 60_000;
 const LOOK_MS = 500;
@@ -142,7 +143,7 @@ export interface RevocationRouteDeps {
 export function registerRevocations(app: FastifyInstance, deps: RevocationRouteDeps): void {
   app.get<{ Querystring: { since?: string } }>(
     `${deps.apiPrefix}anteroom/revocations`,
-    { config: { access: IDENTIFIED, answers: 'json' } },
+    { config: { access: IDENTIFIED, answers: 'json', endpoint: REVOCATIONS } },
     async (request, reply) => {
       const clientId = await serverOf(request, deps);
       const answer = await deps.feed.wait(clientId, readSince(request.query.since), gone(reply));

@@ -11,6 +11,7 @@ import {
   openAuthorization,
   type Visitor,
 } from './authorize/index.js';
+import { AUTHORIZE, CONFIRM, OAUTH_TOKEN } from './endpoints.js';
 import { TokenRefused } from './errors.js';
 import type { OAuthRouteDeps } from './settings.js';
 import { exchangeCode } from './token/index.js';
@@ -21,22 +22,29 @@ export function registerOAuth(app: FastifyInstance, deps: OAuthRouteDeps): void 
   const authorize = `${deps.hubPrefix}api/oauth2/authorize`;
   const config = { access: PUBLIC, answers: 'html', xsrf: 'page', tokens: false } as const;
 
-  app.get(authorize, { config }, async (request, reply) => {
+  app.get(authorize, { config: { ...config, endpoint: AUTHORIZE } }, async (request, reply) => {
     const visitor = visitorOf(request);
     if (!visitor) return reply.redirect(withQuery(deps.loginUrl, [['next', request.url]]), 302);
     return answer(await openAuthorization(queryOf(request), visitor, deps), visitor, request, reply, deps);
   });
 
-  app.post(authorize, { config, bodyLimit: BODY_LIMIT }, async (request, reply) => {
-    const visitor = visitorOf(request);
-    if (!visitor) throw httpError(403);
-    const outcome = await confirmAuthorization(queryOf(request), bodyOf(request), visitor, deps);
-    return answer(outcome, visitor, request, reply, deps);
-  });
+  app.post(
+    authorize,
+    { config: { ...config, endpoint: CONFIRM }, bodyLimit: BODY_LIMIT },
+    async (request, reply) => {
+      const visitor = visitorOf(request);
+      if (!visitor) throw httpError(403);
+      const outcome = await confirmAuthorization(queryOf(request), bodyOf(request), visitor, deps);
+      return answer(outcome, visitor, request, reply, deps);
+    },
+  );
 
   app.post(
     `${deps.hubPrefix}api/oauth2/token`,
-    { config: { access: PUBLIC, answers: 'json', xsrf: 'api' }, bodyLimit: BODY_LIMIT },
+    {
+      config: { access: PUBLIC, answers: 'json', xsrf: 'api', endpoint: OAUTH_TOKEN },
+      bodyLimit: BODY_LIMIT,
+    },
     async (request, reply) => {
       reply.type('application/json').header('Cache-Control', 'no-store').header('Pragma', 'no-cache');
       try {

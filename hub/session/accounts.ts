@@ -76,7 +76,12 @@ export class Accounts {
     return state;
   }
 
-  /** @throws Fault without a key */
+  /** Whether there is a key to encrypt it with. */
+  get canKeepAuthState(): boolean {
+    return this.#options.cryptKeeper.available;
+  }
+
+  /** @throws Error without a key */
   async saveAuthState(userId: number, state: JsonObject | null): Promise<void> {
     const { cryptKeeper, clock, store } = this.#options;
     const encryptedAuthState = state === null ? null : cryptKeeper.encrypt(state, clock.now());

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compareSteps, type Difference } from './conversations/compare.js';
+import { countRequests } from './conversations/count.js';
 import { explain, ROWS } from './conversations/differences.js';
 import { RIGHTS } from './conversations/talks-rights.js';
 import { SHARING } from './conversations/talks-sharing.js';
@@ -19,7 +20,7 @@ describe('conversations with JupyterHub and with Anteroom', () => {
   let dir: string;
   let twins: Twins;
   const reported: Difference[] = [];
-  let asked = 0;
+  const asked: { readonly as: string; readonly method: string; readonly path: string }[] = [];
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'anteroom-twins-'));
@@ -34,7 +35,7 @@ describe('conversations with JupyterHub and with Anteroom', () => {
 
   it.each(TALKS)('$name', async (talk) => {
     const [theirs, ours] = await Promise.all([twins.theirs.hold(talk), twins.ours.hold(talk)]);
-    asked += theirs.length;
+    asked.push(...theirs.map(({ request, note = '' }) => ({ ...request, as: note })));
     const differences = compareSteps(talk.name, theirs, ours);
     const { unexplained } = explain(differences);
     reported.push(...unexplained);
@@ -50,6 +51,9 @@ describe('conversations with JupyterHub and with Anteroom', () => {
   });
 
   it('was a long talk', () => {
-    expect(asked).toBeGreaterThan(300);
+    const { api, browser } = countRequests(asked);
+    process.stdout.write(`conversations: ${api} requests to the API, ${browser} by browsers and OAuth\n`);
+    expect(api).toBeGreaterThanOrEqual(400);
+    expect(browser).toBeGreaterThanOrEqual(200);
   });
 });

@@ -12,6 +12,16 @@ import type { GroupRecord } from '../../store/types.js';
 import { checkGroupModel } from '../body-model.js';
 import type { ApiContext } from '../context.js';
 import { paged, pageRequest } from '../pagination.js';
+import {
+  ADD_MEMBERS,
+  CREATE_GROUP,
+  CREATE_GROUPS,
+  DELETE_GROUP,
+  LIST_GROUPS,
+  READ_GROUP,
+  REMOVE_MEMBERS,
+  SET_PROPERTIES,
+} from './endpoints.js';
 import { GroupModels } from './group-models.js';
 
 type Params = { group_name: string };
@@ -30,18 +40,23 @@ export function registerGroups(app: FastifyInstance, context: ApiContext, option
   const { store, prefix, log } = context;
   const models = new GroupModels(store);
   const url = `${prefix}groups/:group_name`;
-  const admin = { access: scopes('admin:groups') };
+  const access = scopes('admin:groups');
+  const members = scopes('groups');
 
-  app.get(`${prefix}groups`, { config: { access: listScopes('list:groups') } }, async (request) => {
-    const page = pageRequest(request, context.limits);
-    const only = visibleGroups(request.access.scopes);
-    const { items } = await store.groups.list({ ...page, ...(only !== 'all' && { only }) });
-    // The total counts groups that are not shown too, as JupyterHub's does.
-    const { total } = await store.groups.list({ offset: 0, limit: 1 });
-    return paged(request, page, total, await models.visible(items, request.access.scopes));
-  });
+  app.get(
+    `${prefix}groups`,
+    { config: { access: listScopes('list:groups'), endpoint: LIST_GROUPS } },
+    async (request) => {
+      const page = pageRequest(request, context.limits);
+      const only = visibleGroups(request.access.scopes);
+      const { items } = await store.groups.list({ ...page, ...(only !== 'all' && { only }) });
+      // The total counts groups that are not shown too, as JupyterHub's does.
+      const { total } = await store.groups.list({ offset: 0, limit: 1 });
+      return paged(request, page, total, await models.visible(items, request.access.scopes));
+    },
+  );
 
-  app.post(`${prefix}groups`, { config: admin }, async (request, reply) => {
+  app.post(`${prefix}groups`, { config: { access, endpoint: CREATE_GROUPS } }, async (request, reply) => {
     const body = jsonBody(request.body);
     const names = isJsonObject(body) ? body['groups'] : undefined;
     if (!isJsonObject(body) || !isTruthy(names)) {
@@ -58,22 +73,31 @@ export function registerGroups(app: FastifyInstance, context: ApiContext, option
 
   app.get<{ Params: Params }>(
     url,
-    { config: { access: scopes('read:groups', 'read:groups:name', 'read:roles:groups') } },
+    {
+      config: {
+        access: scopes('read:groups', 'read:groups:name', 'read:roles:groups'),
+        endpoint: READ_GROUP,
+      },
+    },
     async (request) => one(request, await groupNamed(context, request.params.group_name)),
   );
 
-  app.post<{ Params: Params }>(url, { config: admin }, async (request, reply) => {
-    const body = jsonBody(request.body);
-    if (body !== null) checkGroupModel(body);
-    const [name = ''] = groupNames([request.params.group_name]);
-    const group = await create(name, isJsonObject(body) ? body['users'] : undefined);
-    reply.code(201);
-    return one(request, group);
-  });
+  app.post<{ Params: Params }>(
+    url,
+    { config: { access, endpoint: CREATE_GROUP } },
+    async (request, reply) => {
+      const body = jsonBody(request.body);
+      if (body !== null) checkGroupModel(body);
+      const [name = ''] = groupNames([request.params.group_name]);
+      const group = await create(name, isJsonObject(body) ? body['users'] : undefined);
+      reply.code(201);
+      return one(request, group);
+    },
+  );
 
   app.delete<{ Params: Params }>(
     url,
-    { config: { access: scopes('delete:groups') } },
+    { config: { access: scopes('delete:groups'), endpoint: DELETE_GROUP } },
     async (request, reply) => {
       const group = await groupNamed(context, request.params.group_name);
       log.info('deleting a group', { group: group.name });
@@ -82,15 +106,19 @@ export function registerGroups(app: FastifyInstance, context: ApiContext, option
     },
   );
 
-  app.post<{ Params: Params }>(`${url}/users`, { config: { access: scopes('groups') } }, async (request) => {
-    const { group, users } = await membersNamed(request, 'add');
-    await store.groups.addUsers(group.id, users);
-    return one(request, group);
-  });
+  app.post<{ Params: Params }>(
+    `${url}/users`,
+    { config: { access: members, endpoint: ADD_MEMBERS } },
+    async (request) => {
+      const { group, users } = await membersNamed(request, 'add');
+      await store.groups.addUsers(group.id, users);
+      return one(request, group);
+    },
+  );
 
   app.delete<{ Params: Params }>(
     `${url}/users`,
-    { config: { access: scopes('groups') } },
+    { config: { access: members, endpoint: REMOVE_MEMBERS } },
     async (request) => {
       const { group, users } = await membersNamed(request, 'delete');
       await store.groups.removeUsers(group.id, users);
@@ -100,7 +128,7 @@ export function registerGroups(app: FastifyInstance, context: ApiContext, option
 
   app.put<{ Params: Params }>(
     `${url}/properties`,
-    { config: { access: scopes('groups') } },
+    { config: { access: members, endpoint: SET_PROPERTIES } },
     async (request) => {
       const group = await groupNamed(context, request.params.group_name);
       const properties = jsonBody(request.body);

@@ -9,6 +9,7 @@ import { httpError } from '../../http/errors.js';
 import { scopes } from '../../http/route-config.js';
 import type { ApiContext } from '../context.js';
 import { paged, pageRequest } from '../pagination.js';
+import { MOVE_PROXY, READ_PROXY, SYNC_PROXY } from './endpoints.js';
 
 export interface ProxyApiOptions {
   readonly proxy: Pick<ProxyClient, 'getAllRoutes' | 'reconfigure'>;
@@ -18,9 +19,9 @@ export interface ProxyApiOptions {
 
 export function registerProxy(app: FastifyInstance, context: ApiContext, options: ProxyApiOptions): void {
   const url = `${context.prefix}proxy`;
-  const config = { access: scopes('proxy') };
+  const access = scopes('proxy');
 
-  app.get(url, { config }, async (request) => {
+  app.get(url, { config: { access, endpoint: READ_PROXY } }, async (request) => {
     const page = pageRequest(request, context.limits);
     const routes = await reach(() => options.proxy.getAllRoutes());
     const all = [...routes];
@@ -32,12 +33,12 @@ export function registerProxy(app: FastifyInstance, context: ApiContext, options
     return paged(request, page, all.length, items);
   });
 
-  app.post(url, { config }, async (_request, reply) => {
+  app.post(url, { config: { access, endpoint: SYNC_PROXY } }, async (_request, reply) => {
     await reach(() => options.checkRoutes());
     return reply.send('');
   });
 
-  app.patch(url, { config }, async (request, reply) => {
+  app.patch(url, { config: { access, endpoint: MOVE_PROXY } }, async (request, reply) => {
     if (request.body === null || request.body === undefined) throw httpError(400, 'need JSON body');
     const body = readObject(request.body);
     const { api_url: apiUrl, auth_token: authToken } = body;

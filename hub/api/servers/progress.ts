@@ -5,6 +5,7 @@ import { httpError } from '../../http/errors.js';
 import { scopes } from '../../http/route-config.js';
 import type { SpawnerRecord, UserRecord } from '../../store/types.js';
 import { type ApiContext, findUser } from '../context.js';
+import { serverEndpoints } from './endpoints.js';
 
 /** Empty lines keep intermediate proxies from closing a quiet stream. */
 const KEEP_ALIVE_MS = 8000;
@@ -30,7 +31,13 @@ export function registerProgress(app: FastifyInstance, context: ApiContext, sour
   ]) {
     app.get<{ Params: Params }>(
       url,
-      { config: { access: scopes('read:servers'), server: 'default' } },
+      {
+        config: {
+          access: scopes('read:servers'),
+          server: 'default',
+          endpoint: serverEndpoints(url.includes(':server_name') ? '-name' : '').progress,
+        },
+      },
       async (request, reply) => {
         const user = await findUser(context.store, request.params.user_name);
         const name = request.params.server_name ?? '';
@@ -44,13 +51,14 @@ export function registerProgress(app: FastifyInstance, context: ApiContext, sour
   }
 }
 
-/** @throws Fault 404 for a server that was never started, 400 for one that is not starting now */
+/** @throws Fault 404 for a default server that was never started, 400 for one that is not starting now */
 function eventsOf(source: ProgressSource, user: UserRecord, spawner: SpawnerRecord): AsyncIterable<object> {
   try {
     return source.progress(user, spawner.name);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    if (spawner.lastActivity === null) throw httpError(404);
+    // A named server is there from the moment it is made, the default one from its first start.
+    if (spawner.name === '' && spawner.lastActivity === null) throw httpError(404);
     const label = spawner.name === '' ? user.name : `${user.name}:${spawner.name}`;
     throw httpError(400, `${label} is not starting...`);
   }

@@ -14,6 +14,7 @@ import type { SpawnerRecord, UserRecord } from '../../store/types.js';
 import { type ApiContext, findUser } from '../context.js';
 import { type Pending, type ServerView, serverModel, type UrlRoots } from '../models.js';
 import { withoutState } from '../users/user-models.js';
+import { serverEndpoints } from './endpoints.js';
 import { serverBody } from './server-body.js';
 
 /** The part of `hub/lifecycle` that these endpoints use. */
@@ -56,21 +57,26 @@ export function registerServers(app: FastifyInstance, context: ApiContext, optio
   const start = { access: scopes('start:servers'), server: 'default' } as const;
   const base = `${context.prefix}users/:user_name`;
   for (const url of [`${base}/server`, `${base}/servers/:server_name`, `${base}/servers/`]) {
+    const say = serverEndpoints(url.endsWith(':server_name') ? '-name' : '');
     app.get<{ Params: Params }>(
       url,
-      { config: { access: scopes('read:servers'), server: 'default' } },
+      { config: { access: scopes('read:servers'), server: 'default', endpoint: say.read } },
       (request) => endpoints.read(request),
     );
-    app.put<{ Params: Params }>(url, { config: start }, (request, reply) => endpoints.create(request, reply));
-    app.post<{ Params: Params }>(url, { config: start }, (request, reply) => endpoints.start(request, reply));
-    app.patch<{ Params: Params }>(url, { config: start }, (request, reply) => {
+    app.put<{ Params: Params }>(url, { config: { ...start, endpoint: say.create } }, (request, reply) =>
+      endpoints.create(request, reply),
+    );
+    app.post<{ Params: Params }>(url, { config: { ...start, endpoint: say.start } }, (request, reply) =>
+      endpoints.start(request, reply),
+    );
+    app.patch<{ Params: Params }>(url, { config: { ...start, endpoint: say.change } }, (request, reply) => {
       // The one answer that JupyterHub sends with a charset.
       reply.type('application/json; charset=UTF-8');
       return endpoints.change(request);
     });
     app.delete<{ Params: Params }>(
       url,
-      { config: { access: scopes('delete:servers'), server: 'default' } },
+      { config: { access: scopes('delete:servers'), server: 'default', endpoint: say.stop } },
       (request, reply) => endpoints.stop(request, reply),
     );
   }

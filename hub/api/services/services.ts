@@ -18,6 +18,7 @@ import {
 import { checkServiceModel } from '../body-model.js';
 import type { ApiContext } from '../context.js';
 import { serviceModel } from '../models.js';
+import { CREATE_SERVICE, DELETE_SERVICE, LIST_SERVICES, READ_SERVICE } from './endpoints.js';
 
 export interface ServiceApiOptions {
   readonly services: Pick<Services, 'list' | 'get' | 'add' | 'remove'>;
@@ -41,17 +42,26 @@ export function registerServices(
   const { store, prefix } = context;
   const { services, log } = options;
   const url = `${prefix}services/:service_name`;
-  const admin = { access: scopes('admin:services') };
+  const access = scopes('admin:services');
 
-  app.get(`${prefix}services`, { config: { access: listScopes('list:services') } }, async (request) => {
-    const only = visibleServices(request.access.scopes);
-    const shown = services.list().filter(({ name }) => only === 'all' || only.includes(name));
-    return Object.fromEntries(await describe(request, shown));
-  });
+  app.get(
+    `${prefix}services`,
+    { config: { access: listScopes('list:services'), endpoint: LIST_SERVICES } },
+    async (request) => {
+      const only = visibleServices(request.access.scopes);
+      const shown = services.list().filter(({ name }) => only === 'all' || only.includes(name));
+      return Object.fromEntries(await describe(request, shown));
+    },
+  );
 
   app.get<{ Params: Params }>(
     url,
-    { config: { access: scopes('read:services', 'read:services:name', 'read:roles:services') } },
+    {
+      config: {
+        access: scopes('read:services', 'read:services:name', 'read:roles:services'),
+        endpoint: READ_SERVICE,
+      },
+    },
     async (request) => {
       const name = request.params.service_name;
       const service = services.get(name);
@@ -60,32 +70,40 @@ export function registerServices(
     },
   );
 
-  app.post<{ Params: Params }>(url, { config: admin }, async (request, reply) => {
-    const name = request.params.service_name;
-    const body = jsonBody(request.body);
-    if (services.get(name)) throw httpError(409, `Service ${name} already exists`);
-    if (!isJsonObject(body) || Object.keys(body).length === 0) throw httpError(400, 'Invalid service data');
-    const description = { ...body, name };
-    checkServiceModel(description);
-    await refuseExcess(request, description, options);
-    const service = await add(description);
-    log.info('a service was made by the API', { service: name });
-    await tell(() => options.routesChanged(), name);
-    reply.code(201);
-    return one(request, service);
-  });
+  app.post<{ Params: Params }>(
+    url,
+    { config: { access, endpoint: CREATE_SERVICE } },
+    async (request, reply) => {
+      const name = request.params.service_name;
+      const body = jsonBody(request.body);
+      if (services.get(name)) throw httpError(409, `Service ${name} already exists`);
+      if (!isJsonObject(body) || Object.keys(body).length === 0) throw httpError(400, 'Invalid service data');
+      const description = { ...body, name };
+      checkServiceModel(description);
+      await refuseExcess(request, description, options);
+      const service = await add(description);
+      log.info('a service was made by the API', { service: name });
+      await tell(() => options.routesChanged(), name);
+      reply.code(201);
+      return one(request, service);
+    },
+  );
 
-  app.delete<{ Params: Params }>(url, { config: admin }, async (request, reply) => {
-    const name = request.params.service_name;
-    const service = services.get(name);
-    if (!service) throw httpError(404, `Service ${name} does not exist`);
-    if (service.fromConfig) throw httpError(405, `Service ${name} is not modifiable at runtime`);
-    await services.remove(name);
-    log.info('a service was removed by the API', { service: name });
-    const { route } = service;
-    if (route) await tell(() => options.routeGone(route.spec), name);
-    return reply.code(200).type('application/json').send('');
-  });
+  app.delete<{ Params: Params }>(
+    url,
+    { config: { access, endpoint: DELETE_SERVICE } },
+    async (request, reply) => {
+      const name = request.params.service_name;
+      const service = services.get(name);
+      if (!service) throw httpError(404, `Service ${name} does not exist`);
+      if (service.fromConfig) throw httpError(405, `Service ${name} is not modifiable at runtime`);
+      await services.remove(name);
+      log.info('a service was removed by the API', { service: name });
+      const { route } = service;
+      if (route) await tell(() => options.routeGone(route.spec), name);
+      return reply.code(200).type('application/json').send('');
+    },
+  );
 
   async function add(description: JsonObject & { readonly name: string }): Promise<RunningService> {
     const spec = readExternal(description, log);

@@ -10,6 +10,7 @@ import { createShareCode, readShareCodeRequest, revokeShareCodes, sharedServer }
 import type { Listed, ShareCodeRecord } from '../../store/types.js';
 import type { ApiContext } from '../context.js';
 import { paged, pageRequest } from '../pagination.js';
+import { CODES_OF_OWNER, CODES_OF_SERVER, CREATE_CODE, REVOKE_CODES } from './endpoints.js';
 import { namesIn, type ServerParams, type ShareApiOptions } from './shares.js';
 
 export interface ShareCodeApiOptions extends ShareApiOptions {
@@ -27,7 +28,7 @@ export function registerShareCodes(
 
   app.get<{ Params: ServerParams }>(
     `${prefix}share-codes/:user_name`,
-    { config: { access: scopes('read:shares'), server: 'all' } },
+    { config: { access: scopes('read:shares'), server: 'all', endpoint: CODES_OF_OWNER } },
     async (request) => {
       const owner = await store.users.byName(request.params.user_name);
       if (!owner) throw httpError(404);
@@ -40,7 +41,7 @@ export function registerShareCodes(
   app.route({
     method: ['POST', 'DELETE'],
     url: `${prefix}share-codes/:user_name`,
-    config: { access: scopes('shares'), server: 'all' },
+    config: { access: scopes('shares'), server: 'all', endpoint: 'unlisted' },
     handler: () => {
       throw httpError(405);
     },
@@ -49,7 +50,7 @@ export function registerShareCodes(
   for (const url of [`${prefix}share-codes/:user_name/:server_name`, `${prefix}share-codes/:user_name/`]) {
     app.get<{ Params: ServerParams }>(
       url,
-      { config: { access: scopes('read:shares'), server: 'default' } },
+      { config: { access: scopes('read:shares'), server: 'default', endpoint: CODES_OF_SERVER } },
       async (request) => {
         const { owner, spawner } = await sharedServer(store, namesIn(request));
         const filter = { ownerId: owner.id, spawnerId: spawner.id };
@@ -57,26 +58,34 @@ export function registerShareCodes(
       },
     );
     const change = { access: scopes('shares'), server: 'default' } as const;
-    app.post<{ Params: ServerParams }>(url, { config: change }, async (request) => {
-      const body = jsonBody(request.body);
-      const wanted = readShareCodeRequest(isTruthy(body) ? body : {}, options.registry);
-      const made = await createShareCode(store, request.access, namesIn(request), wanted, clock);
-      const [model] = await options.models.codes([made.record]);
-      const accept = `${options.hubPrefix}accept-share?code=${encodeURIComponent(made.code)}`;
-      const { publicOrigin } = options;
-      return {
-        ...model,
-        code: made.code,
-        accept_url: accept,
-        full_accept_url: publicOrigin === undefined ? null : `${publicOrigin}${accept}`,
-      };
-    });
-    app.delete<{ Params: ServerParams }>(url, { config: change }, async (request, reply) => {
-      const code = queryArgument(request.query, 'code');
-      const id = queryArgument(request.query, 'id');
-      await revokeShareCodes(store, namesIn(request), { code, id }, clock);
-      return reply.code(204).send();
-    });
+    app.post<{ Params: ServerParams }>(
+      url,
+      { config: { ...change, endpoint: CREATE_CODE } },
+      async (request) => {
+        const body = jsonBody(request.body);
+        const wanted = readShareCodeRequest(isTruthy(body) ? body : {}, options.registry);
+        const made = await createShareCode(store, request.access, namesIn(request), wanted, clock);
+        const [model] = await options.models.codes([made.record]);
+        const accept = `${options.hubPrefix}accept-share?code=${encodeURIComponent(made.code)}`;
+        const { publicOrigin } = options;
+        return {
+          ...model,
+          code: made.code,
+          accept_url: accept,
+          full_accept_url: publicOrigin === undefined ? null : `${publicOrigin}${accept}`,
+        };
+      },
+    );
+    app.delete<{ Params: ServerParams }>(
+      url,
+      { config: { ...change, endpoint: REVOKE_CODES } },
+      async (request, reply) => {
+        const code = queryArgument(request.query, 'code');
+        const id = queryArgument(request.query, 'id');
+        await revokeShareCodes(store, namesIn(request), { code, id }, clock);
+        return reply.code(204).send();
+      },
+    );
   }
 
   async function list(request: FastifyRequest, { items, total }: Listed<ShareCodeRecord>) {

@@ -6,6 +6,7 @@ import { type Grantee, shareWith } from '../../rbac/index.js';
 import type { ApiContext } from '../context.js';
 import { groupNamed } from '../groups/groups.js';
 import { pageRequest } from '../pagination.js';
+import { sharedEndpoints } from './endpoints.js';
 import { list, type ShareApiOptions } from './shares.js';
 
 /** The server's owner and name are no filter of the scope: these endpoints are about whom the share is with. */
@@ -16,7 +17,7 @@ export function registerShared(app: FastifyInstance, context: ApiContext, option
 
   app.get<{ Params: { user_name: string } }>(
     `${prefix}users/:user_name/shared`,
-    { config: { access: scopes('read:users:shares') } },
+    { config: { access: scopes('read:users:shares'), endpoint: sharedEndpoints('user').list } },
     async (request) => {
       const user = await store.users.byName(request.params.user_name);
       if (!user) throw httpError(404, `No such user: ${request.params.user_name}`);
@@ -33,7 +34,7 @@ export function registerShared(app: FastifyInstance, context: ApiContext, option
 
   app.get<{ Params: { group_name: string } }>(
     `${prefix}groups/:group_name/shared`,
-    { config: { access: scopes('read:groups:shares') } },
+    { config: { access: scopes('read:groups:shares'), endpoint: sharedEndpoints('group').list } },
     async (request) => {
       const group = await groupNamed(context, request.params.group_name);
       const shares = await store.shares.toGroups([group.id]);
@@ -48,7 +49,7 @@ export function registerShared(app: FastifyInstance, context: ApiContext, option
     for (const url of [`${base}/:shared_server`, `${base}/`]) {
       app.get<{ Params: OneShare }>(
         url,
-        { config: { access: scopes(`read:${kind}s:shares`) } },
+        { config: { access: scopes(`read:${kind}s:shares`), endpoint: sharedEndpoints(kind).read } },
         async (request) => {
           const [model] = await options.models.shares([await find(kind, request.params)]);
           return model;
@@ -56,7 +57,7 @@ export function registerShared(app: FastifyInstance, context: ApiContext, option
       );
       app.delete<{ Params: OneShare }>(
         url,
-        { config: { access: scopes(`${kind}s:shares`) } },
+        { config: { access: scopes(`${kind}s:shares`), endpoint: sharedEndpoints(kind).leave } },
         async (request, reply) => {
           const share = await find(kind, request.params);
           await store.shares.delete([share.id]);

@@ -21,6 +21,7 @@ import {
 import type { Listed, ShareRecord } from '../../store/types.js';
 import type { ApiContext } from '../context.js';
 import { paged, pageRequest } from '../pagination.js';
+import { GRANT_SHARE, REVOKE_SHARE, REVOKE_SHARES, SHARES_OF_OWNER, SHARES_OF_SERVER } from './endpoints.js';
 import type { ShareModels } from './share-models.js';
 
 export interface ShareApiOptions {
@@ -36,7 +37,7 @@ export function registerShares(app: FastifyInstance, context: ApiContext, option
   // Every server of one owner: a right to single servers is not enough.
   app.get<{ Params: ServerParams }>(
     `${prefix}shares/:user_name`,
-    { config: { access: scopes('read:shares'), server: 'all' } },
+    { config: { access: scopes('read:shares'), server: 'all', endpoint: SHARES_OF_OWNER } },
     async (request) => {
       const owner = await store.users.byName(request.params.user_name);
       if (!owner) throw httpError(404);
@@ -49,7 +50,7 @@ export function registerShares(app: FastifyInstance, context: ApiContext, option
   app.route({
     method: ['POST', 'PATCH', 'DELETE'],
     url: `${prefix}shares/:user_name`,
-    config: { access: scopes('shares'), server: 'all' },
+    config: { access: scopes('shares'), server: 'all', endpoint: 'unlisted' },
     handler: () => {
       throw httpError(405);
     },
@@ -58,7 +59,7 @@ export function registerShares(app: FastifyInstance, context: ApiContext, option
   for (const url of [`${prefix}shares/:user_name/:server_name`, `${prefix}shares/:user_name/`]) {
     app.get<{ Params: ServerParams }>(
       url,
-      { config: { access: scopes('read:shares'), server: 'default' } },
+      { config: { access: scopes('read:shares'), server: 'default', endpoint: SHARES_OF_SERVER } },
       async (request) => {
         const { spawner } = await sharedServer(store, namesIn(request));
         const page = pageRequest(request, context.limits);
@@ -66,22 +67,34 @@ export function registerShares(app: FastifyInstance, context: ApiContext, option
       },
     );
     const change = { access: scopes('shares'), server: 'default' } as const;
-    app.post<{ Params: ServerParams }>(url, { config: change }, async (request) => {
-      const wanted = shareRequest(request, options);
-      const share = await grantShare(store, request.access, namesIn(request), wanted, context.clock);
-      const [model] = await options.models.shares([share]);
-      return model;
-    });
-    app.patch<{ Params: ServerParams }>(url, { config: change }, async (request) => {
-      const share = await revokeShare(store, namesIn(request), shareRequest(request, options));
-      if (!share) return {};
-      const [model] = await options.models.shares([share]);
-      return model;
-    });
-    app.delete<{ Params: ServerParams }>(url, { config: change }, async (request, reply) => {
-      await revokeAllShares(store, namesIn(request));
-      return reply.code(204).send();
-    });
+    app.post<{ Params: ServerParams }>(
+      url,
+      { config: { ...change, endpoint: GRANT_SHARE } },
+      async (request) => {
+        const wanted = shareRequest(request, options);
+        const share = await grantShare(store, request.access, namesIn(request), wanted, context.clock);
+        const [model] = await options.models.shares([share]);
+        return model;
+      },
+    );
+    app.patch<{ Params: ServerParams }>(
+      url,
+      { config: { ...change, endpoint: REVOKE_SHARE } },
+      async (request) => {
+        const share = await revokeShare(store, namesIn(request), shareRequest(request, options));
+        if (!share) return {};
+        const [model] = await options.models.shares([share]);
+        return model;
+      },
+    );
+    app.delete<{ Params: ServerParams }>(
+      url,
+      { config: { ...change, endpoint: REVOKE_SHARES } },
+      async (request, reply) => {
+        await revokeAllShares(store, namesIn(request));
+        return reply.code(204).send();
+      },
+    );
   }
 }
 

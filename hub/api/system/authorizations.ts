@@ -10,6 +10,7 @@ import { type Owner, pickKeys, scopeOwner, Visibility } from '../../rbac/index.j
 import type { TokenRecord, UserRecord } from '../../store/types.js';
 import type { ApiContext } from '../context.js';
 import { serviceModel } from '../models.js';
+import { REMOVED_TOKENS, WHOSE_COOKIE, WHOSE_COOKIE_IN_BODY, WHOSE_TOKEN } from './endpoints.js';
 
 export interface AuthorizationsOptions {
   findToken(token: string): Promise<TokenRecord | undefined>;
@@ -29,20 +30,25 @@ export function registerAuthorizations(
   const token = `${prefix}authorizations/token`;
   const config = { access: PUBLIC, xsrf: 'exempt' } as const;
 
-  app.get<{ Params: { token: string } }>(`${token}/:token`, { config }, async (request) => {
-    demandToken(request);
-    const found = await options.findToken(request.params.token);
-    const owner = found && (await ownerOfToken(found));
-    if (!owner) throw httpError(404);
-    // Who has a token may know whose it is.
-    const scopes = request.access.scopes.union(ScopeSet.parse(identifyScopes(scopeOwner(owner))));
-    if (owner.kind === 'user') return userModel(owner.user, scopes);
-    const keys = new Visibility(scopes).serviceKeys(owner.service.name);
-    return pickKeys(serviceModel(owner.service), keys);
-  });
+  app.get<{ Params: { token: string } }>(
+    `${token}/:token`,
+    { config: { ...config, endpoint: WHOSE_TOKEN } },
+    async (request) => {
+      demandToken(request);
+      const found = await options.findToken(request.params.token);
+      const owner = found && (await ownerOfToken(found));
+      if (!owner) throw httpError(404);
+      // Who has a token may know whose it is.
+      const scopes = request.access.scopes.union(ScopeSet.parse(identifyScopes(scopeOwner(owner))));
+      if (owner.kind === 'user') return userModel(owner.user, scopes);
+      const keys = new Visibility(scopes).serviceKeys(owner.service.name);
+      return pickKeys(serviceModel(owner.service), keys);
+    },
+  );
 
   for (const url of [token, `${token}/:token`]) {
-    app.post(url, { config }, () => {
+    const endpoint = url === token ? REMOVED_TOKENS : 'unlisted';
+    app.post(url, { config: { ...config, endpoint } }, () => {
       throw httpError(404, REMOVED);
     });
   }
@@ -51,7 +57,13 @@ export function registerAuthorizations(
   for (const url of [cookie, `${cookie}/:cookie_value`]) {
     app.get<{ Params: { cookie_name: string; cookie_value?: string } }>(
       url,
-      { config: { access: PUBLIC, xsrf: 'api' } },
+      {
+        config: {
+          access: PUBLIC,
+          xsrf: 'api',
+          endpoint: url === cookie ? WHOSE_COOKIE_IN_BODY : WHOSE_COOKIE,
+        },
+      },
       async (request) => {
         demandToken(request);
         const { cookie_name: name, cookie_value: inPath } = request.params;

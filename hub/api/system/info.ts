@@ -3,6 +3,7 @@ import { execPath, version as nodeVersion } from 'node:process';
 import type { FastifyInstance } from 'fastify';
 import { ANTEROOM_VERSION, JUPYTERHUB_VERSION } from '../../../core/version.js';
 import { PUBLIC, scopes } from '../../http/route-config.js';
+import { HEALTH, INFO, VERSION } from './endpoints.js';
 
 export interface InfoOptions {
   readonly prefix: string;
@@ -16,11 +17,14 @@ export function registerInfo(app: FastifyInstance, options: InfoOptions): void {
   const { prefix } = options;
   const root = prefix.replace(/\/$/, '');
   for (const url of [root, prefix]) {
-    app.get(url, { config: { access: PUBLIC, xsrf: 'exempt', answers: 'json' } }, (_request, reply) =>
-      reply.header('Access-Control-Allow-Origin', '*').send({ version: JUPYTERHUB_VERSION }),
+    app.get(
+      url,
+      { config: { access: PUBLIC, xsrf: 'exempt', answers: 'json', endpoint: VERSION } },
+      (_request, reply) =>
+        reply.header('Access-Control-Allow-Origin', '*').send({ version: JUPYTERHUB_VERSION }),
     );
   }
-  app.get(`${prefix}info`, { config: { access: scopes('read:hub') } }, () => ({
+  app.get(`${prefix}info`, { config: { access: scopes('read:hub'), endpoint: INFO } }, () => ({
     version: JUPYTERHUB_VERSION,
     // Clients print these; they are text about the runtime, which here is Node.
     python: `Node.js ${nodeVersion}`,
@@ -33,7 +37,7 @@ export function registerInfo(app: FastifyInstance, options: InfoOptions): void {
     app.route({
       method: ['GET', 'HEAD'],
       url,
-      config: { access: PUBLIC, xsrf: 'exempt', answers: 'html' },
+      config: { access: PUBLIC, xsrf: 'exempt', answers: 'html', endpoint: HEALTH },
       handler: (_request, reply) => reply.type('text/html').send(''),
     });
   }

@@ -5,6 +5,7 @@ import { jsonBody } from '../../http/body.js';
 import { httpError } from '../../http/errors.js';
 import { isTruthy, pythonRepr } from '../../http/python-text.js';
 import { scopes } from '../../http/route-config.js';
+import { SHUTDOWN } from './endpoints.js';
 
 export interface ShutdownRequest {
   readonly servers?: boolean;
@@ -16,12 +17,16 @@ export function registerShutdown(
   prefix: string,
   onShutdownRequest: (request: ShutdownRequest) => void,
 ): void {
-  app.post(`${prefix}shutdown`, { config: { access: scopes('shutdown') } }, (request, reply) => {
-    const asked = readRequest(jsonBody(request.body));
-    // The answer must be out before what carries it is taken down.
-    reply.raw.once('close', () => onShutdownRequest(asked));
-    return reply.code(202).send({ message: 'Shutting down Hub' });
-  });
+  app.post(
+    `${prefix}shutdown`,
+    { config: { access: scopes('shutdown'), endpoint: SHUTDOWN } },
+    (request, reply) => {
+      const asked = readRequest(jsonBody(request.body));
+      // The answer must be out before what carries it is taken down.
+      reply.raw.once('close', () => onShutdownRequest(asked));
+      return reply.code(202).send({ message: 'Shutting down Hub' });
+    },
+  );
 }
 
 /** @throws Fault 400 */

@@ -20,6 +20,7 @@ import {
 import type { TokenRecord, UserRecord } from '../../store/types.js';
 import type { ApiContext } from '../context.js';
 import { tokenModel } from '../models.js';
+import { CREATE_TOKEN, DELETE_TOKEN, LIST_TOKENS, READ_TOKEN } from './endpoints.js';
 
 export interface TokenApiOptions {
   /** `token_expires_in_max_seconds`; 0: no limit. */
@@ -40,20 +41,24 @@ export function registerTokens(app: FastifyInstance, context: ApiContext, option
   const { store, prefix } = context;
   const url = `${prefix}users/:user_name/tokens`;
 
-  app.get<{ Params: Params }>(url, { config: { access: scopes('read:tokens') } }, async (request) => {
-    const user = await userNamed(context, request.params.user_name);
-    const now = timestamp(context.clock.now());
-    const all = await store.tokens.byOwner({ userId: user.id });
-    const expired = all.filter((token) => token.expiresAt !== null && token.expiresAt < now);
-    if (expired.length > 0) await store.tokens.delete(expired.map((token) => token.id));
-    const live = all.filter((token) => !expired.includes(token)).sort(byUse);
-    return { api_tokens: await Promise.all(live.map((token) => model(context, user, token))) };
-  });
+  app.get<{ Params: Params }>(
+    url,
+    { config: { access: scopes('read:tokens'), endpoint: LIST_TOKENS } },
+    async (request) => {
+      const user = await userNamed(context, request.params.user_name);
+      const now = timestamp(context.clock.now());
+      const all = await store.tokens.byOwner({ userId: user.id });
+      const expired = all.filter((token) => token.expiresAt !== null && token.expiresAt < now);
+      if (expired.length > 0) await store.tokens.delete(expired.map((token) => token.id));
+      const live = all.filter((token) => !expired.includes(token)).sort(byUse);
+      return { api_tokens: await Promise.all(live.map((token) => model(context, user, token))) };
+    },
+  );
 
   // The body's `auth` may stand for credentials, so XSRF is checked once it is known who asks.
   app.post<{ Params: Params }>(
     url,
-    { config: { access: PUBLIC, xsrf: 'exempt' } },
+    { config: { access: PUBLIC, xsrf: 'exempt', endpoint: CREATE_TOKEN } },
     async (request, reply) => {
       const made = await create(context, options, request);
       return reply.code(201).send(made);
@@ -62,7 +67,7 @@ export function registerTokens(app: FastifyInstance, context: ApiContext, option
 
   app.get<{ Params: Params & { token_id: string } }>(
     `${url}/:token_id`,
-    { config: { access: scopes('read:tokens') } },
+    { config: { access: scopes('read:tokens'), endpoint: READ_TOKEN } },
     async (request) => {
       const user = await userNamed(context, request.params.user_name);
       return model(context, user, await tokenNamed(context, user, request.params.token_id));
@@ -71,7 +76,7 @@ export function registerTokens(app: FastifyInstance, context: ApiContext, option
 
   app.delete<{ Params: Params & { token_id: string } }>(
     `${url}/:token_id`,
-    { config: { access: scopes('tokens') } },
+    { config: { access: scopes('tokens'), endpoint: DELETE_TOKEN } },
     async (request, reply) => {
       const user = await userNamed(context, request.params.user_name);
       const token = await tokenNamed(context, user, request.params.token_id);

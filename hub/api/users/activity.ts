@@ -8,6 +8,7 @@ import { isTruthy, pythonRepr } from '../../http/python-text.js';
 import { scopes } from '../../http/route-config.js';
 import type { SpawnerRecord, Store } from '../../store/types.js';
 import type { ApiContext } from '../context.js';
+import { ACTIVITY_OF_USER } from './endpoints.js';
 
 const MAX_FUTURE_MS = 59 * 60 * 1000;
 const SHAPE = 'servers must be a dict of the form {server_name: {last_activity: timestamp}}';
@@ -16,7 +17,7 @@ export function registerActivity(app: FastifyInstance, context: ApiContext): voi
   const { store, clock, prefix } = context;
   app.post<{ Params: { user_name: string } }>(
     `${prefix}users/:user_name/activity`,
-    { config: { access: scopes('users:activity') } },
+    { config: { access: scopes('users:activity'), endpoint: ACTIVITY_OF_USER } },
     async (request, reply) => {
       const user = await store.users.byName(request.params.user_name);
       if (!user) throw httpError(404, `No such user: ${pythonRepr(request.params.user_name)}`);

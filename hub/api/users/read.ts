@@ -7,31 +7,36 @@ import { visibleUsers } from '../../rbac/lists.js';
 import type { UserQuery } from '../../store/types.js';
 import { type ApiContext, findUser, includesStoppedServers } from '../context.js';
 import { paged, pageRequest } from '../pagination.js';
+import { LIST_USERS, READ_USER } from './endpoints.js';
 
 export function registerUserReads(app: FastifyInstance, context: ApiContext): void {
   const { store, models, prefix } = context;
 
-  app.get(`${prefix}users`, { config: { access: listScopes('list:users') } }, async (request) => {
-    const state = stateFilter(queryArgument(request.query, 'state'));
-    const page = pageRequest(request, context.limits);
-    const only = visibleUsers(request.access.scopes);
-    const nameFilter = queryArgument(request.query, 'name_filter');
-    const sort = sortOf(queryArgument(request.query, 'sort'));
-    if (sort.by === 'last_activity') await context.activity.flush();
-    const listed = await store.users.list({
-      offset: page.offset,
-      limit: page.limit,
-      sort,
-      ...(state === undefined ? {} : { state: state === 'inactive' ? 'inactive' : 'active' }),
-      ...(nameFilter ? { nameFilter } : {}),
-      ...(only === 'all' ? {} : { only }),
-    });
-    const visible = await models.visible(listed.items, request.access.scopes, {
-      stoppedServers: includesStoppedServers(request.query),
-      ...(state === 'ready' ? { readyOnly: true } : {}),
-    });
-    return paged(request, page, listed.total, visible);
-  });
+  app.get(
+    `${prefix}users`,
+    { config: { access: listScopes('list:users'), endpoint: LIST_USERS } },
+    async (request) => {
+      const state = stateFilter(queryArgument(request.query, 'state'));
+      const page = pageRequest(request, context.limits);
+      const only = visibleUsers(request.access.scopes);
+      const nameFilter = queryArgument(request.query, 'name_filter');
+      const sort = sortOf(queryArgument(request.query, 'sort'));
+      if (sort.by === 'last_activity') await context.activity.flush();
+      const listed = await store.users.list({
+        offset: page.offset,
+        limit: page.limit,
+        sort,
+        ...(state === undefined ? {} : { state: state === 'inactive' ? 'inactive' : 'active' }),
+        ...(nameFilter ? { nameFilter } : {}),
+        ...(only === 'all' ? {} : { only }),
+      });
+      const visible = await models.visible(listed.items, request.access.scopes, {
+        stoppedServers: includesStoppedServers(request.query),
+        ...(state === 'ready' ? { readyOnly: true } : {}),
+      });
+      return paged(request, page, listed.total, visible);
+    },
+  );
 
   app.get<{ Params: { user_name: string } }>(
     `${prefix}users/:user_name`,
@@ -45,6 +50,7 @@ export function registerUserReads(app: FastifyInstance, context: ApiContext): vo
           'read:users:activity',
           'read:roles:users',
         ),
+        endpoint: READ_USER,
       },
     },
     async (request) => {

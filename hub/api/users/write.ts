@@ -19,6 +19,7 @@ import {
 import type { UserRecord } from '../../store/types.js';
 import { checkUserModel } from '../body-model.js';
 import { type ApiContext, findUser } from '../context.js';
+import { CHANGE_USER, CREATE_USER, CREATE_USERS, DELETE_USER } from './endpoints.js';
 
 /** What the authenticator and the life cycle do when users come and go. */
 export interface People {
@@ -39,9 +40,9 @@ const MAX_NAMES = 10_000;
 
 export function registerUserWrites(app: FastifyInstance, context: ApiContext, people: People): void {
   const { store, prefix } = context;
-  const admin = { access: scopes('admin:users') };
+  const access = scopes('admin:users');
 
-  app.post(`${prefix}users`, { config: admin }, async (request, reply) => {
+  app.post(`${prefix}users`, { config: { access, endpoint: CREATE_USERS } }, async (request, reply) => {
     const body = jsonBody(request.body);
     const names = isJsonObject(body) ? body['usernames'] : undefined;
     if (!isJsonObject(body) || !isFilled(names))
@@ -60,33 +61,41 @@ export function registerUserWrites(app: FastifyInstance, context: ApiContext, pe
     return context.models.visible(created, request.access.scopes, { stoppedServers: false });
   });
 
-  app.post<{ Params: Params }>(`${prefix}users/:user_name`, { config: admin }, async (request, reply) => {
-    const body = jsonBody(request.body);
-    const name = request.params.user_name;
-    if (await store.users.byName(name)) throw httpError(409, `User ${name} already exists`);
-    if (body !== null) checkUserModel(body);
-    const makeAdmin = isJsonObject(body) && body['admin'] === true;
-    if (makeAdmin && !isAdmin(request.principal))
-      throw httpError(403, 'Only admins can grant admin permissions');
-    const valid = people.validate(name);
-    if (valid === undefined) throw httpError(400, `Failed to create user: ${safeText(name)}`);
-    const [user] = await createAll(context, people, [valid], makeAdmin);
-    reply.code(201);
-    return one(context, request, user as UserRecord);
-  });
+  app.post<{ Params: Params }>(
+    `${prefix}users/:user_name`,
+    { config: { access, endpoint: CREATE_USER } },
+    async (request, reply) => {
+      const body = jsonBody(request.body);
+      const name = request.params.user_name;
+      if (await store.users.byName(name)) throw httpError(409, `User ${name} already exists`);
+      if (body !== null) checkUserModel(body);
+      const makeAdmin = isJsonObject(body) && body['admin'] === true;
+      if (makeAdmin && !isAdmin(request.principal))
+        throw httpError(403, 'Only admins can grant admin permissions');
+      const valid = people.validate(name);
+      if (valid === undefined) throw httpError(400, `Failed to create user: ${safeText(name)}`);
+      const [user] = await createAll(context, people, [valid], makeAdmin);
+      reply.code(201);
+      return one(context, request, user as UserRecord);
+    },
+  );
 
-  app.patch<{ Params: Params }>(`${prefix}users/:user_name`, { config: admin }, async (request) => {
-    const user = await findUser(store, request.params.user_name);
-    const body = jsonBody(request.body);
-    checkUserModel(body);
-    if (!isJsonObject(body)) throw httpError(400, 'Invalid JSON data');
-    const changed = await change(context, people, request, user, body);
-    return { ...(await one(context, request, changed)), auth_state: await context.authState(changed) };
-  });
+  app.patch<{ Params: Params }>(
+    `${prefix}users/:user_name`,
+    { config: { access, endpoint: CHANGE_USER } },
+    async (request) => {
+      const user = await findUser(store, request.params.user_name);
+      const body = jsonBody(request.body);
+      checkUserModel(body);
+      if (!isJsonObject(body)) throw httpError(400, 'Invalid JSON data');
+      const changed = await change(context, people, request, user, body);
+      return { ...(await one(context, request, changed)), auth_state: await context.authState(changed) };
+    },
+  );
 
   app.delete<{ Params: Params }>(
     `${prefix}users/:user_name`,
-    { config: { access: scopes('delete:users') } },
+    { config: { access: scopes('delete:users'), endpoint: DELETE_USER } },
     async (request, reply) => {
       const user = await findUser(store, request.params.user_name);
       const owner = ownerOf(request.principal);

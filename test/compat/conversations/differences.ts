@@ -83,6 +83,14 @@ export const ROWS: readonly Row[] = [
     what: /^header set-cookie$/,
   },
   {
+    name: 'a path whose fixed parts are escaped is 404 at once',
+    why: 'it meets no session; JupyterHub first asks a write for its XSRF token',
+    talk: /^paths-with-escapes$/,
+    request: /%61pi|hom%65/,
+    what: /^(?:header set-cookie|status|framing)$/,
+    values: [/xsrf|403|frame/, /\[\]|404|frame/],
+  },
+  {
     name: 'a bad percent sign is 400',
     why: 'it is no URL (RFC 3986 section 2.1)',
     request: /%$|%zz/,
@@ -173,6 +181,20 @@ export const ROWS: readonly Row[] = [
     why: 'the version that clients compare stays that of JupyterHub',
     request: /^GET \/hub\/api\/info/,
     what: /^json\.anteroom$/,
+  },
+  {
+    name: '/info tells of Node where JupyterHub tells of Python',
+    why: 'what the hub runs on is another runtime',
+    request: /^GET \/hub\/api\/info/,
+    what: /^json\.(?:python|sys_executable)$/,
+  },
+  {
+    name: 'share codes are secrets made at random',
+    varies: true,
+    why: 'no difference of the hubs',
+    talk: /^(?:matrix|escalation)\b/,
+    what: /^json\.(?:code|accept_url)$/,
+    values: [/[\w-]{43}"$/, /[\w-]{43}"$/],
   },
   {
     name: 'a service made by the API is answered at once',

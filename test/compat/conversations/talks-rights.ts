@@ -100,6 +100,20 @@ export const RIGHTS: readonly Talk[] = [
     ]).filter((line) => !(line.as === 'root' && line.method === 'PATCH')),
   },
   {
+    name: 'rights-lists-filtered',
+    lines: [
+      ...['', 'active', 'ready', 'inactive', 'Active', 'nope'].map((state) => `state=${state}`),
+      ...['id', '-id', 'name', '-name', '--name', 'created', ''].map((sort) => `sort=${sort}`),
+      ...['', 'a', 'A', '%25', '_', 'l_ce', "'", '%5C', '%20', 'alice'].map((name) => `name_filter=${name}`),
+      ...['', '0', '1', 'true', 'no', 'False', 'x'].map((value) => `include_stopped_servers=${value}`),
+      'state=inactive&sort=-name&name_filter=r&include_stopped_servers=1&limit=3',
+    ].flatMap((query): Line[] => [
+      { as: 'root', method: 'GET', path: `/hub/api/users?${query}` },
+      { as: 'lister', method: 'GET', path: `/hub/api/users?${query}`, headers: PAGED },
+      { as: 'root', method: 'GET', path: `/hub/api/users/alice?${query}` },
+    ]),
+  },
+  {
     name: 'rights-lists-in-pages',
     lines: ['/hub/api/users', '/hub/api/groups', '/hub/api/proxy', '/hub/api/users/bob/shared'].flatMap(
       (path) =>

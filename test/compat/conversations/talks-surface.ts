@@ -44,6 +44,28 @@ export const SURFACE: readonly Talk[] = [
     lines: ENDPOINTS.flatMap((path) => METHODS.map((method): Line => ({ method, path: `/hub/api${path}` }))),
   },
   {
+    name: 'auth-state-without-a-key',
+    lines: [
+      { as: 'root', method: 'PATCH', path: '/hub/api/users/carol', json: { auth_state: { a: 1 } } },
+      { as: 'root', method: 'PATCH', path: '/hub/api/users/carol', json: { auth_state: {}, admin: false } },
+      { as: 'root', method: 'GET', path: '/hub/api/users/carol' },
+    ],
+  },
+  {
+    name: 'paths-with-escapes',
+    lines: [
+      '/hub/%61pi/user',
+      '/hub/%61pi/users',
+      '/hub/hom%65',
+      '/hub/api/user%73/alice',
+      '/hub/api/users/%61lice',
+    ].flatMap((path): Line[] => [
+      { as: 'alice', method: 'GET', path },
+      { as: 'browser:alice', method: 'GET', path },
+      { as: 'browser:alice', method: 'POST', path, json: {} },
+    ]),
+  },
+  {
     name: 'xsrf-and-fetch-metadata',
     lines: FETCHES.flatMap((headers): Line[] => [
       { as: 'browser:alice', method: 'GET', path: '/hub/home', headers },

@@ -1,13 +1,8 @@
 /** Real JupyterHub and ours, side by side, from one traitlets JSON configuration that differs in ports and folders alone. */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Disposables } from '../../../core/lifecycle.js';
-import { distScript } from '../../../core/package-root.js';
-import { freePorts, start, stop, tail, until } from '../peers/child.js';
-import { ensureVenv } from '../peers/install.js';
+import { type HubPorts, startPair } from './pair.js';
 import { Speaker } from './speaker.js';
 
-const READY_MS = 120_000;
 const PASSWORD = 'secret';
 
 /** Users with API tokens of their own; what they may do stands in `ROLES`. */
@@ -143,49 +138,19 @@ export interface Twins extends AsyncDisposable {
 
 /** @throws Error with the end of the log of the hub that did not come up */
 export async function startTwins(dir: string, situation?: Situation): Promise<Twins> {
-  const venv = await ensureVenv();
-  const owned = new Disposables();
-  const logs: string[] = [];
-  const run = async (name: string, command: readonly [string, ...string[]]): Promise<Speaker> => {
-    const home = join(dir, name);
-    await mkdir(home, { recursive: true });
-    const ports = await freePorts(3);
-    const [publicPort = 0, hubPort = 0] = ports;
-    await writeFile(
-      join(home, 'config.json'),
-      JSON.stringify(configuration(home, ports, venv.python, situation)),
-    );
-    const log = join(home, 'hub.log');
-    logs.push(log);
-    const child = start([...command, '-f', 'config.json'], log, { cwd: home, env: venv.environment });
-    owned.defer(() => stop(child, 'SIGTERM', 30_000));
-    const door = situation && { host: situation.host, tls: situation.tls, base: situation.base };
-    const speaker = new Speaker({
-      hubPort,
-      publicPort,
-      tokens: TOKENS,
-      password: PASSWORD,
-      folder: home,
-      ...(door && { door }),
-    });
-    await until(name, child, log, READY_MS, () => speaker.isHealthy());
-    return speaker;
+  const door = situation && { host: situation.host, tls: situation.tls, base: situation.base };
+  const speaker = (hub: HubPorts): Speaker =>
+    new Speaker({ ...hub, tokens: TOKENS, password: PASSWORD, ...(door && { door }) });
+  const pair = await startPair(
+    dir,
+    (home, ports, python) => configuration(home, ports, python, situation),
+    (hub) => speaker(hub).isHealthy(),
+  );
+  return {
+    theirs: speaker(pair.theirs),
+    ours: speaker(pair.ours),
+    folders: { theirs: pair.theirs.folder, ours: pair.ours.folder },
+    logs: () => pair.logs(),
+    [Symbol.asyncDispose]: () => pair[Symbol.asyncDispose](),
   };
-  try {
-    const [theirs, ours] = [
-      await run('jupyterhub', [venv.jupyterhub]),
-      await run('anteroom', [process.execPath, distScript('cli/main.js')]),
-    ];
-    const said = (): string => logs.map((log) => tail(log, 4000)).join('\n\n');
-    return {
-      theirs,
-      ours,
-      folders: { theirs: join(dir, 'jupyterhub'), ours: join(dir, 'anteroom') },
-      logs: said,
-      [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
-    };
-  } catch (error) {
-    await owned[Symbol.asyncDispose]();
-    throw error;
-  }
 }

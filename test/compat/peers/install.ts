@@ -9,6 +9,7 @@ import { run } from './child.js';
 /** The versions that Anteroom matches; `record/record.sh` installs the same. */
 export const JUPYTERHUB_VERSION = '6.1.1';
 export const CHP_VERSION = '5.3.0';
+const SCHEMATHESIS_VERSION = '4.32.5';
 
 const CACHE = join(import.meta.dirname, '../../../.cache');
 const INSTALL_LIMIT_MS = 8 * 60_000;
@@ -92,6 +93,26 @@ export async function ensureExamples(): Promise<string> {
     },
   );
   return examples;
+}
+
+/**
+ * schemathesis in `.cache/schemathesis-venv`, made when missing.
+ * @returns path of its command
+ * @throws Error with pip's last lines when there is no package index
+ */
+export async function ensureSchemathesis(): Promise<string> {
+  const directory = join(CACHE, 'schemathesis-venv');
+  const command = join(directory, 'bin', 'schemathesis');
+  await once(
+    'schemathesis-venv',
+    () => hasVersion(command, `schemathesis, version ${SCHEMATHESIS_VERSION}`),
+    async (log) => {
+      await run(['python3', '-m', 'venv', directory], log, INSTALL_LIMIT_MS);
+      const install = ['install', '-q', `schemathesis==${SCHEMATHESIS_VERSION}`];
+      await run([join(directory, 'bin', 'pip'), ...install], log, INSTALL_LIMIT_MS);
+    },
+  );
+  return command;
 }
 
 async function hasVersion(command: string, version: string): Promise<boolean> {
