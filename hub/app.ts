@@ -40,7 +40,8 @@ import { refuseNameless } from './http/text.js';
 import { type MetricsRouteOptions, registerMetrics } from './metrics/index.js';
 import { type AcceptShareOptions, registerAcceptShare } from './pages/accept-share.js';
 import { type AdminOptions, registerAdmin } from './pages/admin.js';
-import { type PageContext, pageText } from './pages/context.js';
+import type { PageContext } from './pages/context.js';
+import { errorPageText } from './pages/error-page.js';
 import { registerHome } from './pages/home.js';
 import { type LoginOptions, registerLogin } from './pages/login.js';
 import { prefixRedirect, type RootOptions, registerRoot } from './pages/root.js';
@@ -95,15 +96,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const errors: ErrorHandlingOptions = {
     log,
     apiPrefix,
-    renderErrorPage: async (request, reply, page) => {
-      const template = parts.pages.renderer.has(`${page.status}.html`) ? `${page.status}.html` : 'error.html';
-      return pageText(parts.pages, request, reply, template, {
-        status_code: page.status,
-        status_message: page.statusText,
-        message: page.message || undefined,
-        request_id: page.requestId,
-      });
-    },
+    renderErrorPage: async (request, reply, page) => errorPageText(parts.pages, request, reply, page),
   };
   const app = Fastify({
     logger: false,

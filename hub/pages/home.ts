@@ -30,6 +30,7 @@ export function registerHome(app: FastifyInstance, context: PageContext): void {
       url: hubPath(urls, 'spawn', user.name, ''),
       default_server: rows.find((row) => row.name === '') ?? { name: '', state: 'stopped' },
       named_servers: rows.filter((row) => row.name !== ''),
+      spawners: rows,
       allow_named_servers: context.allowNamedServers,
       shared_account: context.sharedAccount,
     });
@@ -79,6 +80,8 @@ function serverRow(context: PageContext, user: UserRecord, spawner: SpawnerRecor
     url: serverPath(context.urls.baseUrl, user.name, spawner.name),
     state: stateWord(status),
     active: status.ready || status.pending !== null,
+    ready: status.ready,
+    pending: status.pending,
     started: time(spawner.started),
     last_activity: time(spawner.lastActivity),
     failure: status.failure?.message,

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { locationText, withQuery } from '../../core/wire/next-url.js';
 import { PUBLIC, SIGNED_IN } from '../http/route-config.js';
 import { type PageContext, page } from './context.js';
+import { errorTemplate } from './error-page.js';
 
 export interface RootOptions {
   /** `JupyterHub.default_url`; a function gets the request. */
@@ -43,7 +44,7 @@ export function registerRoot(app: FastifyInstance, context: PageContext, options
         context,
         request,
         reply,
-        context.renderer.has(`${status}.html`) ? `${status}.html` : 'error.html',
+        errorTemplate(context, status),
         {
           status_code: status,
           status_message: STATUS_CODES[status] ?? 'Unknown HTTP Error',
