@@ -40,21 +40,13 @@ export function registerRoot(app: FastifyInstance, context: PageContext, options
     (request, reply) => {
       const status = Number(request.params.status.slice(0, 3));
       // The proxy keeps its own status and takes only the body: this answer is 200.
-      return page(
-        context,
-        request,
-        reply,
-        errorTemplate(context, status),
-        {
-          status_code: status,
-          status_message: STATUS_CODES[status] ?? 'Unknown HTTP Error',
-          message:
-            status === 503
-              ? 'Your server appears to be down. Start it again from your home page.'
-              : undefined,
-          logo_url: `${urls.hubPrefix}home`,
-        },
-      );
+      return page(context, request, reply, errorTemplate(context, status), {
+        status_code: status,
+        status_message: STATUS_CODES[status] ?? 'Unknown HTTP Error',
+        message:
+          status === 503 ? 'Your server appears to be down. Start it again from your home page.' : undefined,
+        logo_url: `${urls.hubPrefix}home`,
+      });
     },
   );
 

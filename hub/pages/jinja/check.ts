@@ -120,7 +120,7 @@ function filterFault(node: SyntaxNode, { filters }: Known): string | undefined {
   const name = String((node['name'] as SyntaxNode)['value']);
   const signature = filters.get(name);
   if (!signature) {
-    const instead = FILTERS_NOT_HERE[name];
+    const instead = Object.hasOwn(FILTERS_NOT_HERE, name) ? FILTERS_NOT_HERE[name] : undefined;
     return instead ? `the filter "${name}" is not available; ${instead}` : `Jinja2 has no filter "${name}"`;
   }
   const { positional, keywords } = argumentsOf((node['args'] as ListNode).children);

@@ -61,7 +61,7 @@ export function jinjaCompiler({ compiler }: Nunjucks): new (path: string) => Com
           ? (node.arr as Fields<'body' | 'cond'>)
           : undefined;
       const inner = frame.push();
-      this._emitLine(`var outer_${items} = env.python.lookup(context, frame, "loop"); frame = frame.push();`);
+      this._emitLine('frame = frame.push();');
       this.#statement(node, `var ${items} = env.python.iterate(`, filtered?.body ?? node.arr, inner, ');');
       if (filtered) {
         this._emitLine(`${items} = ${items}.filter(function (item) { frame = frame.push();`);
@@ -73,7 +73,8 @@ export function jinjaCompiler({ compiler }: Nunjucks): new (path: string) => Com
       this._emitLine(
         `for (var ${index} = 0; ${index} < ${items}.length; ${index}++) { frame = frame.push();`,
       );
-      this._emitLine(`frame.set("loop", env.python.loopState(${items}, ${index}, outer_${items}, ${seen}));`);
+      this._emitLine('env.python.step();');
+      this._emitLine(`frame.set("loop", env.python.loopState(${items}, ${index}, ${seen}));`);
       this.#bindNames(node.name, `${items}[${index}]`);
       this._withScopedSyntax(() => this.compile(node.body, inner));
       this._emitLine('frame = frame.pop(); }');
@@ -215,7 +216,7 @@ export function jinjaCompiler({ compiler }: Nunjucks): new (path: string) => Com
     }
 
     compileSymbol(node: SyntaxNode): void {
-      const constant = { True: 'true', False: 'false', None: 'null' }[String(node['value'])];
+      const constant = CONSTANTS.get(String(node['value']));
       this._emit(constant ?? `env.python.lookup(context, frame, ${quote(node['value'])})`);
     }
 
@@ -389,6 +390,11 @@ export function jinjaCompiler({ compiler }: Nunjucks): new (path: string) => Com
   return JinjaCompiler;
 }
 
+const CONSTANTS: ReadonlyMap<string, string> = new Map([
+  ['True', 'true'],
+  ['False', 'false'],
+  ['None', 'null'],
+]);
 const NOTHING: SyntaxNode = { typename: 'Literal', lineno: 0, colno: 0, fields: [], value: null };
 
 /** The name of a test, of which `none`, `true` and `false` were read as values. */

@@ -1,6 +1,5 @@
 /** Jinja2's filters that make texts of texts. */
 import type { Filters, Toolbox } from './filters.js';
-import { formatPercent } from './format.js';
 import { replaced } from './methods.js';
 import type { Signature } from './signature.js';
 import { escapeHtml, isDict, MAX_TEXT, TemplateProblem } from './values.js';
@@ -65,14 +64,7 @@ export function textFilters({ values, operations }: Toolbox): Filters {
     format: {
       parameters: ['*args', '**kwargs'],
       run: (value: unknown, args: readonly unknown[], named: Readonly<Record<string, unknown>>) =>
-        isSafe(value)
-          ? safe(
-              formatPercent(
-                value.toString(),
-                args.length > 0 ? args.map((each) => (values.isText(each) ? print(each) : each)) : named,
-              ),
-            )
-          : formatPercent(string(value), args.length > 0 ? args : named),
+        operations.binary('%', isSafe(value) ? value : string(value), args.length > 0 ? args : named),
     },
     indent: {
       parameters: ['width', 'first', 'blank'],

@@ -1,6 +1,7 @@
 /** Jinja2's filters (Jinja2 3.1.6, filters.py), by what they work on. */
 import { listFilters } from './filters-lists.js';
 import { textFilters } from './filters-text.js';
+import { fixed } from './format.js';
 import type { Operations } from './operations.js';
 import { bind, type Keywords, type Signature } from './signature.js';
 import type { TemplateTest } from './tests.js';
@@ -92,11 +93,12 @@ function valueFilters({ values, operations }: Toolbox): Filters {
     round: {
       parameters: ['precision', 'method'],
       run: (value: unknown, precision: unknown = 0, method: unknown = 'common') => {
-        const scale = 10 ** Number(precision);
-        const scaled = operations.number('round', value) * scale;
-        const way = { common: halfToEven, ceil: Math.ceil, floor: Math.floor }[string(method)];
+        const number = operations.number('round', value);
+        if (string(method) === 'common') return Number(fixed(number, Math.max(0, Number(precision))));
+        const way = { ceil: Math.ceil, floor: Math.floor }[string(method)];
         if (!way) throw new TemplateProblem('round knows the methods common, ceil and floor');
-        return way(scaled) / scale;
+        const scale = 10 ** Number(precision);
+        return way(number * scale) / scale;
       },
     },
     filesizeformat: {
@@ -109,13 +111,6 @@ function valueFilters({ values, operations }: Toolbox): Filters {
         values.safe(scriptJson(value, indent == null ? undefined : Number(indent), values)),
     },
   };
-}
-
-/** As Python's `round`. */
-function halfToEven(value: number): number {
-  const down = Math.floor(value);
-  if (value - down !== 0.5) return Math.round(value);
-  return down % 2 === 0 ? down : down + 1;
 }
 
 function fileSize(bytes: number, binary: boolean): string {

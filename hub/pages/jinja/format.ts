@@ -33,7 +33,7 @@ function converted(value: unknown, kind: string, digits: string | undefined, who
   const number = Number(value);
   if (Number.isNaN(number)) throw new TemplateProblem(`${whole} needs a number`);
   if (kind === 'd' || kind === 'i') return String(Math.trunc(number));
-  if (kind === 'f' || kind === 'F') return number.toFixed(Math.min(100, Number(digits ?? 6)));
+  if (kind === 'f' || kind === 'F') return fixed(number, Number(digits ?? 6));
   if (kind === 'x') return Math.trunc(number).toString(16);
   throw new TemplateProblem(`${whole} is not available; there are %s, %d, %f and %x`);
 }
@@ -70,6 +70,18 @@ export function formatBraces(
 function shaped(value: unknown, format: string, whole: string): string {
   const [, comma, digits] = /^(,?)(?:\.(\d{1,2})f)?$/.exec(format) ?? [];
   if (comma === undefined) throw new TemplateProblem(`${whole} is not available; there are {:.2f} and {:,}`);
-  const number = digits === undefined ? String(Number(value)) : Number(value).toFixed(Number(digits));
+  const number = digits === undefined ? String(Number(value)) : fixed(Number(value), Number(digits));
   return comma === '' ? number : number.replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, ',');
+}
+
+/** Decimals beyond which a half is taken to be exact. */
+const BEYOND = 30;
+
+/** Decimals as Python rounds them: an exact half goes to the even digit, where JavaScript goes up. */
+export function fixed(value: number, digits: number): string {
+  const wanted = Math.min(digits, 100 - BEYOND);
+  const exact = value.toFixed(wanted + BEYOND);
+  const kept = exact.slice(0, -BEYOND).replace(/\.$/, '');
+  const isTie = exact.slice(-BEYOND) === `5${'0'.repeat(BEYOND - 1)}`;
+  return isTie && /[02468]$/.test(kept) ? kept : value.toFixed(wanted);
 }

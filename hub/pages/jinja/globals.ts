@@ -55,13 +55,7 @@ export function createGlobals(operations: Operations): Readonly<Record<string, C
 }
 
 /** `loop` inside `{% for %}`. */
-export function loopState(
-  items: readonly unknown[],
-  index: number,
-  parent: unknown,
-  changed: { last: unknown },
-) {
-  const depth = (parent as { depth?: number } | undefined)?.depth ?? 0;
+export function loopState(items: readonly unknown[], index: number, changed: { last: unknown }) {
   return {
     index: index + 1,
     index0: index,
@@ -72,8 +66,9 @@ export function loopState(
     length: items.length,
     previtem: items[index - 1],
     nextitem: items[index + 1],
-    depth: depth + 1,
-    depth0: depth,
+    // Of loops that call themselves, which are not here.
+    depth: 1,
+    depth0: 0,
     cycle: callable(['*items'], (choices: readonly unknown[]) => choices[index % choices.length]),
     changed: callable(['*values'], (values: readonly unknown[]) => {
       const now = JSON.stringify(values);

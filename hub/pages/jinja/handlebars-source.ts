@@ -25,13 +25,13 @@ const LOOP_NAMES: Readonly<Record<string, string>> = {
   api_tokens: 'token',
   oauth_clients: 'client',
 };
-const HELPERS: Readonly<Record<string, string>> = {
-  t: '_hb.word',
-  or: '_hb.either',
-  eq: '_hb.same',
-  concat: '_hb.joined',
-  static_url: 'static_url',
-};
+const HELPERS: ReadonlyMap<string, string> = new Map([
+  ['t', '_hb.word'],
+  ['or', '_hb.either'],
+  ['eq', '_hb.same'],
+  ['concat', '_hb.joined'],
+  ['static_url', 'static_url'],
+]);
 const PAGE_SCOPE: Scope = { self: undefined, depth: 0, block: undefined };
 
 /** @throws SyntaxFault for what has no counterpart */
@@ -160,7 +160,7 @@ function call(node: Call & Expression, scope: Scope): string {
   if (node.path.type !== 'PathExpression') return expression(node.path, scope);
   const name = pathName(node.path);
   if (node.params.length === 0 && !node.hash) return expression(node.path, scope);
-  const helper = HELPERS[name] ?? fail(node, `there is no helper ${name}`);
+  const helper = HELPERS.get(name) ?? fail(node, `there is no helper ${name}`);
   const values = node.params.map((each) => expression(each, scope));
   const named = hash(node.hash, scope).map(([key, value]) => `${text(key)}: ${value}`);
   return `${helper}(${[...values, ...(named.length > 0 ? [`{${named.join(', ')}}`] : [])].join(', ')})`;

@@ -29,11 +29,12 @@ export function createMachine(nunjucks: Nunjucks) {
   let steps = 0;
   let depth = 0;
   const values = createValues(nunjucks);
-  const operations = createOperations(values, (more) => {
+  const spend = (more: number): void => {
     steps += more;
     if (steps > MAX_STEPS)
       throw new TemplateProblem(`the loops of this page make more than ${MAX_STEPS} steps`);
-  });
+  };
+  const operations = createOperations(values, spend);
   const tests = createTests(values, operations.order, operations.contains);
   const filters = createFilters({ values, operations, tests });
   const globals = createGlobals(operations);
@@ -101,6 +102,8 @@ export function createMachine(nunjucks: Nunjucks) {
       steps = 0;
       depth = 0;
     },
+    /** One turn of a loop, whose list may grow meanwhile. */
+    step: () => spend(1),
     test(name: string, value: unknown, argument: unknown): boolean {
       const test = tests.get(name);
       if (!test) throw new TemplateProblem(`there is no test "${name}"`);
@@ -110,7 +113,8 @@ export function createMachine(nunjucks: Nunjucks) {
       const local = frame.lookup(name);
       if (local !== undefined) return local;
       const variables = context.getVariables();
-      return Object.hasOwn(variables, name) ? variables[name] : globals[name];
+      if (Object.hasOwn(variables, name)) return variables[name];
+      return Object.hasOwn(globals, name) ? globals[name] : undefined;
     },
     assign(target: unknown, name: string, value: unknown): void {
       if (!(target instanceof Namespace)) throw new TemplateProblem('only a namespace() can be written to');

@@ -152,13 +152,15 @@ export function createOperations(values: Values, spend: (steps: number) => void)
 
   function percent(text: { toString(): string }, value: unknown): unknown {
     if (!isSafe(text)) return formatPercent(text.toString(), value);
-    const escaped = Array.isArray(value) ? value.map((each) => harmless(each)) : harmless(value);
-    return safe(formatPercent(text.toString(), escaped));
+    return safe(formatPercent(text.toString(), harmless(value)));
   }
 
-  /** Texts escaped unless they are HTML; everything else as it is. */
+  /** Texts escaped unless they are HTML, those in lists and dicts too; everything else as it is. */
   function harmless(value: unknown): unknown {
-    return isText(value) ? values.print(value) : value;
+    if (isText(value)) return values.print(value);
+    if (Array.isArray(value)) return value.map(harmless);
+    if (!isDict(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, harmless(each)]));
   }
 
   function methodOf(target: unknown, name: string): Callable | undefined {

@@ -26,15 +26,15 @@ const TAGS = new Set(
     ' ',
   ),
 );
-const INSTEAD: Readonly<Record<string, string>> = {
-  trans: 'write the text itself; there is no translation here',
-  pluralize: 'write the text itself; there is no translation here',
-  do: 'write {% set _ = EXPRESSION %}',
-  break: 'filter the loop: {% for x in xs if CONDITION %}',
-  continue: 'filter the loop: {% for x in xs if CONDITION %}',
-  autoescape: 'everything is escaped; mark what is HTML with | safe',
-  debug: 'take it out',
-};
+const INSTEAD: ReadonlyMap<string, string> = new Map([
+  ['trans', 'write the text itself; there is no translation here'],
+  ['pluralize', 'write the text itself; there is no translation here'],
+  ['do', 'write {% set _ = EXPRESSION %}'],
+  ['break', 'filter the loop: {% for x in xs if CONDITION %}'],
+  ['continue', 'filter the loop: {% for x in xs if CONDITION %}'],
+  ['autoescape', 'everything is escaped; mark what is HTML with | safe'],
+  ['debug', 'take it out'],
+]);
 
 export function jinjaParser({ parser, lexer, nodes }: Nunjucks): Parse {
   const { Block, Dict, Include, InlineIf, LookupVal, FunCall, Literal, NodeList, Pair } = nodes;
@@ -52,7 +52,7 @@ export function jinjaParser({ parser, lexer, nodes }: Nunjucks): Parse {
       if (tag?.type === 'symbol') {
         if (tag.value === 'with') return this.#parseWith();
         if (!TAGS.has(tag.value) && !tag.value.startsWith('end')) {
-          const instead = INSTEAD[tag.value] ?? 'it is no tag of Jinja2';
+          const instead = INSTEAD.get(tag.value) ?? 'it is no tag of Jinja2';
           this.fail(`{% ${tag.value} %} is not available; ${instead}`, tag.lineno, tag.colno);
         }
       }
@@ -152,7 +152,7 @@ export function jinjaParser({ parser, lexer, nodes }: Nunjucks): Parse {
       if (!open || !Kind || close === undefined) return null;
       const children: SyntaxNode[] = [];
       while (!this.skip(close)) {
-        const key = Kind === Dict ? this.parsePrimary() : this.parseExpression();
+        const key = this.parseExpression();
         if (Kind === Dict && !this.skip('colon'))
           this.fail('expected ":" after a key', open.lineno, open.colno);
         children.push(Kind === Dict ? new Pair(key.lineno, key.colno, key, this.parseExpression()) : key);
@@ -186,14 +186,14 @@ export function jinjaParser({ parser, lexer, nodes }: Nunjucks): Parse {
       // Jinja2 drops one newline at the end of a template.
       return new JinjaParser(lexer.lex(source.replace(/\r?\n$/, ''), options)).parseAsRoot();
     } catch (error) {
-      throw asSyntaxFault(error);
+      throw asSyntaxFault(error, source);
     }
   };
 }
 
-/** nunjucks' message without its own headings and places. */
-function asSyntaxFault(error: unknown): SyntaxFault {
-  const { message = String(error), lineno = 0 } = error as { message?: string; lineno?: number };
+/** nunjucks' message without its own headings and places; at the end of the file it names none. */
+function asSyntaxFault(error: unknown, source: string): SyntaxFault {
+  const { message = String(error), lineno } = error as { message?: string; lineno?: number };
   const words = message.replace(/^\(.*?\)\s*/s, '').replace(/^(?:\[Line.*?\])?\s*(?:parse\w+: )?/, '');
-  return new SyntaxFault(words, lineno);
+  return new SyntaxFault(words, lineno ?? source.split('\n').length);
 }
