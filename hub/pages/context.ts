@@ -176,10 +176,18 @@ export function templateUser(user: UserRecord, urls: PageUrls): TemplateVariable
     name: user.name,
     admin: user.admin,
     escaped_name: escapeName(user.name),
-    json_escaped_name: JSON.stringify(user.name).slice(1, -1),
+    json_escaped_name: scriptText(user.name),
     url: serverPath(urls.baseUrl, user.name, ''),
     server_url: (server: unknown = '') => serverPath(urls.baseUrl, user.name, String(server)),
   };
+}
+
+/** For a text between quotes in a script, where nothing of it can end the script. */
+function scriptText(text: string): string {
+  const code = (each: string) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(text)
+    .slice(1, -1)
+    .replace(/[<>&'\u007f-\uffff]/g, code);
 }
 
 /** `announcement_login` and its like win over `announcement` (JupyterHub 6.1.1 `template_vars`). */

@@ -11,10 +11,10 @@ export function createBridge(values: Values, words: Words): object {
     holds: (value: unknown) =>
       isSafe(value) ? value.length > 0 : Boolean(value) && !Handlebars.Utils.isEmpty(value),
     each: (value: unknown) => (Array.isArray(value) ? value : []),
-    member: (target: unknown, name: string) =>
-      typeof target === 'object' && target !== null && Object.hasOwn(target, name)
-        ? (target as Readonly<Record<string, unknown>>)[name]
-        : undefined,
+    member: (target: unknown, name: string) => {
+      if (target == null) return target;
+      return Object.hasOwn(target, name) ? (target as Readonly<Record<string, unknown>>)[name] : undefined;
+    },
     word: (key: string, named: Readonly<Record<string, unknown>> = {}) => words(key, named),
     either: (first: unknown, second: unknown) => first || second,
     same: (first: unknown, second: unknown) => first === second,

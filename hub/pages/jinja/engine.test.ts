@@ -193,6 +193,10 @@ describe('a page of a site’s template', () => {
     expect(render('{{ weather.text() }}', { weather: new Weather() })).toBe('21°');
   });
 
+  it('prints a whole number without decimals, also after a division', () => {
+    expect(render('{{ 10 / 2 }} {{ 5 / 2 }} {{ 2.6 | round }}')).toBe('5 2.5 3');
+  });
+
   it('trims as the site set it', () => {
     const files = { 'page.html': 'a\n  {% if true %}\n  b\n  {% endif %}\nc' };
     expect(engine(files).render('page.html', {})).toBe('a\n  \n  b\n  \nc');

@@ -60,7 +60,7 @@ export function createJinja(options: JinjaOptions): Jinja {
   const read = readAll(
     options,
     (file) => {
-      const text = file.kind === 'hbs' ? jinjaFromHandlebars(file.source) : file.source;
+      const text = file.kind === 'hbs' ? jinjaFromHandlebars(file.source) : withoutLastNewline(file.source);
       const tree = parse(text, file.kind === 'hbs' ? OURS : options.whitespace);
       const checked = checkTemplate(tree, known);
       for (const { line, message } of checked.faults) faults.push(place(file, line, message));
@@ -99,6 +99,11 @@ export function createJinja(options: JinjaOptions): Jinja {
 
 function globalSignatures(globals: ReturnType<typeof createMachine>['globals']) {
   return Object.entries(globals).map(([name, { parameters = [] }]) => [name, parameters] as const);
+}
+
+/** As Jinja2 reads a file (`keep_trailing_newline` is off). */
+function withoutLastNewline(source: string): string {
+  return source.replace(/\r?\n$/, '');
 }
 
 function place(file: TemplateFile, line: number, message: string): string {

@@ -183,8 +183,7 @@ export function jinjaParser({ parser, lexer, nodes }: Nunjucks): Parse {
 
   return (source, options) => {
     try {
-      // Jinja2 drops one newline at the end of a template.
-      return new JinjaParser(lexer.lex(source.replace(/\r?\n$/, ''), options)).parseAsRoot();
+      return new JinjaParser(lexer.lex(source, options)).parseAsRoot();
     } catch (error) {
       throw asSyntaxFault(error, source);
     }
