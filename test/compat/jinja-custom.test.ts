@@ -24,6 +24,11 @@ beforeAll(async () => {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, text);
   }
+  await mkdir(join(dir, 'broken'));
+  await writeFile(
+    join(dir, 'broken/page.html'),
+    'half a page\n{{ users_of.name }}{% block main %}{% endblock %}',
+  );
   const vars = JSON.stringify(JSON.stringify(TEMPLATE_VARS));
   const folder = JSON.stringify(join(dir, 'templates'));
   [theirs, ours] = await Promise.all([
@@ -108,10 +113,31 @@ describe('a site’s templates under JupyterHub and under ours', () => {
   });
 
   it('puts the name into a script as both do', async () => {
-    const scripts = Object.values(await both(EVIL, '/hub/home')).map(
-      ({ text }) => /var name = .*/.exec(text)?.[0],
+    const { their, our } = await both(EVIL, '/hub/home');
+    const [first, second] = [their, our].map(
+      ({ text }) => /var name = (.*); var again = (".*");/.exec(text) ?? [],
     );
-    expect(scripts[0]).toContain('\\u003cimg');
-    expect(scripts[1]).toBe(scripts[0]);
+    expect(second?.[1]).toBe(first?.[1]);
+    expect(second?.[1]).toContain('\\u003cimg');
+    // Ours escapes more of it; a script reads the same.
+    for (const found of [first, second]) expect(JSON.parse(found?.[2] ?? 'null')).toBe(EVIL);
+    expect(second?.[2]).not.toMatch(/[<>&']/);
+  });
+
+  it('answers a template that fails with a plain page, and the log has its place', async () => {
+    const broken = await startHub({
+      config: `
+c.JupyterHub.template_paths = [${JSON.stringify(join(dir, 'broken'))}];
+`,
+    });
+    try {
+      const answer = await new Client(broken.url).get('/hub/login');
+      expect(answer.status).toBe(500);
+      expect(answer.text).toMatch(/^<!doctype html>[\s\S]*500: Internal Server Error[\s\S]*<\/html>\s*$/);
+      expect(answer.text).not.toMatch(/half|page\.html/);
+      expect(await broken.log()).toMatch(/broken\/page\.html:2: an undefined value has no attribute/);
+    } finally {
+      await broken[Symbol.asyncDispose]();
+    }
   });
 });

@@ -35,7 +35,7 @@ export const TEMPLATES: Readonly<Record<string, string>> = {
 `,
   // Pages of a status.
   '404.html': `{% extends "error.html" %}
-{% block h1_error %}<x-heading>{{ status_code }} {{ status_message }}</x-heading>{% endblock %}
+{% block h1_error %}<x-heading>{{ status_code }}{% if status_code == 404 %} (not here){% endif %}</x-heading>{% endblock %}
 {% block error_detail %}<x-detail>Ask {{ org.links.help }}{% if message %} ({{ message }}){% endif %}</x-detail>{{ super() }}{% endblock %}
 `,
   // Zero to JupyterHub: a folder of templates and variables for them.
