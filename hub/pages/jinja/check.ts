@@ -2,7 +2,7 @@
  * What can be said of a template before any page is asked for: filters, tests, calls and parents that are not there.
  * Knows the tree only; the engine adds file names.
  */
-import { spoken, testName } from './compiler.js';
+import { spoken, testName } from './compiler-expressions.js';
 import { FILTERS_NOT_HERE } from './filters.js';
 import { METHOD_NAMES, NOT_HERE } from './methods.js';
 import type { ListNode, SyntaxNode } from './nunjucks.js';
@@ -10,7 +10,7 @@ import { callFault, type Signature } from './signature.js';
 import type { TemplateTest } from './tests.js';
 
 /** Line from 1. */
-export interface TemplateFault {
+interface TemplateFault {
   readonly line: number;
   readonly message: string;
 }

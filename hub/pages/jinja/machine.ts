@@ -16,14 +16,12 @@ const MAX_STEPS = 1_000_000;
 const MAX_DEPTH = 50;
 
 /** An error of a running template, with its place. */
-export class RenderProblem extends Error {
+class RenderProblem extends Error {
   /** What nunjucks calls to put its own words around an error. */
   Update(): this {
     return this;
   }
 }
-
-export type Machine = ReturnType<typeof createMachine>;
 
 export function createMachine(nunjucks: Nunjucks) {
   let steps = 0;

@@ -18,7 +18,7 @@ export interface ListNode extends SyntaxNode {
   readonly children: readonly SyntaxNode[];
 }
 
-export interface Token {
+interface Token {
   readonly type: string;
   readonly value: string;
   readonly lineno: number;
@@ -30,7 +30,7 @@ interface NodeClass {
   extend(name: string, members: { readonly fields: readonly string[] }): NodeClass;
 }
 
-export interface Parser {
+interface Parser {
   peekToken(): Token | null;
   nextToken(): Token | null;
   skip(type: string): boolean;
@@ -102,7 +102,7 @@ export interface Context {
   ): void;
 }
 
-export interface Template {
+interface Template {
   render(variables: Readonly<Record<string, unknown>>, frame: Frame, callback: Callback): void;
   getExported(variables: Readonly<Record<string, unknown>>, frame: Frame | null, callback: Callback): void;
 }
@@ -112,7 +112,7 @@ export interface Environment {
   render(name: string, variables: Readonly<Record<string, unknown>>): string;
 }
 
-export interface LoadedSource {
+interface LoadedSource {
   readonly src: { readonly type: 'code'; readonly obj: Readonly<Record<string, unknown>> };
   readonly path: string;
   readonly noCache: boolean;
