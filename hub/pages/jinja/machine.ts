@@ -153,7 +153,7 @@ export function createMachine(nunjucks: Nunjucks) {
       if (!Object.hasOwn(module, name)) throw new TemplateProblem(`the imported template has no ${name}`);
       return module[name];
     },
-    parent: template,
+    parent: (env: Environment, name: unknown): unknown => template(env, name),
     /** @param line from 0 */
     located(error: unknown, file: string, line: number): unknown {
       if (error instanceof RenderProblem) return error;
