@@ -29,7 +29,6 @@ export const UNBUILT: Readonly<Record<string, string>> = {
   'JupyterHub.generate_certs': INTERNAL_SSL,
   'JupyterHub.internal_certs_location': INTERNAL_SSL,
   'JupyterHub.internal_ssl': INTERNAL_SSL,
-  'JupyterHub.jinja_environment_options': 'pages are not made by Jinja here',
   'JupyterHub.recreate_internal_certs': INTERNAL_SSL,
   'JupyterHub.trusted_alt_names': INTERNAL_SSL,
   'Spawner.consecutive_failure_limit': 'ending the hub after failures is not built yet',

@@ -267,6 +267,7 @@ function pageContext(options: AppPartsOptions, named: NamedServers): PageContext
       templatePaths: hub.template_paths.map(String),
       staticUrl: `${addresses.hubPrefix}static/`,
       globals: { hub_name: 'Anteroom' },
+      environmentOptions: hub.jinja_environment_options,
     }),
     sessions: {
       // An error before the session was opened is shown on a page without a form.
@@ -277,6 +278,7 @@ function pageContext(options: AppPartsOptions, named: NamedServers): PageContext
     allowNamedServers: hub.allow_named_servers,
     namedServerLimit: (request) => named.limit(request),
     templateVars: hub.template_vars,
+    loginService: authenticator.loginService ?? '',
     services: (request) => navigation(options.services, request),
     sharedAccount: options.sharedAccount,
   };

@@ -41,10 +41,10 @@ import { type MetricsRouteOptions, registerMetrics } from './metrics/index.js';
 import { registerOpenApi } from './openapi/index.js';
 import { type AcceptShareOptions, registerAcceptShare } from './pages/accept-share.js';
 import { type AdminOptions, registerAdmin } from './pages/admin/index.js';
-import { type PageContext, pageText } from './pages/context.js';
+import type { PageContext } from './pages/context.js';
+import { errorPageText } from './pages/error-page.js';
 import { registerHome } from './pages/home.js';
 import { type LoginOptions, registerLogin } from './pages/login.js';
-import { retryUrl } from './pages/retry.js';
 import { prefixRedirect, type RootOptions, registerRoot } from './pages/root.js';
 import { registerSpawn } from './pages/spawn.js';
 import { registerSpawnPending } from './pages/spawn-pending.js';
@@ -97,16 +97,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const errors: ErrorHandlingOptions = {
     log,
     apiPrefix,
-    renderErrorPage: async (request, reply, page) => {
-      const template = parts.pages.renderer.has(`${page.status}.html`) ? `${page.status}.html` : 'error.html';
-      return pageText(parts.pages, request, reply, template, {
-        status_code: page.status,
-        status_message: page.statusText,
-        message: page.message || undefined,
-        request_id: page.requestId,
-        retry_url: retryUrl(request, page.status),
-      });
-    },
+    renderErrorPage: async (request, reply, page) => errorPageText(parts.pages, request, reply, page),
   };
   const app = Fastify({
     logger: false,

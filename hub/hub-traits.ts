@@ -169,7 +169,13 @@ export const hubTraits = {
   ip: t.unicode('', {
     help: 'Address that the proxy listens on; part of bind_url, which is the better place.',
   }),
-  jinja_environment_options: t.dict(t.anything, {}, { help: "Options of Python's template engine." }),
+  jinja_environment_options: t.dict(
+    t.anything,
+    {},
+    {
+      help: 'Options for `.html` templates: `trim_blocks` and `lstrip_blocks`.',
+    },
+  ),
   last_activity_interval: t.integer(300, {
     help: 'Seconds between two questions to the proxy for activity; 0 switches this off.',
   }),

@@ -3,10 +3,12 @@
  * `template_namespace`).
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Fault } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
 import { escapeName } from '../../core/model/names.js';
 import { httpError } from '../http/errors.js';
 import type { Store, UserRecord } from '../store/types.js';
+import { scopeVariables } from './jinja-variables.js';
 import type { Renderer, TemplateVariables } from './renderer.js';
 
 export interface PageUrls {
@@ -99,6 +101,8 @@ export interface PageContext {
   readonly allowNamedServers: boolean;
   /** `named_server_limit_per_user` for whoever asks; 0: no limit. */
   namedServerLimit(request: FastifyRequest): Promise<number>;
+  /** `Authenticator.login_service`; empty: a form. */
+  readonly loginService: string;
   /** Values of `template_vars`; functions are called with the user. */
   readonly templateVars: Readonly<Record<string, unknown>>;
   /** What the navigation offers this visitor beside the hub's own pages. */
@@ -136,29 +140,44 @@ export function pageText(
   const { urls } = context;
   const user = request.principal?.kind === 'user' ? request.principal.user : undefined;
   const xsrf = context.sessions.xsrfToken(request, reply);
-  const site = Object.fromEntries(
-    Object.entries(context.templateVars).map(([name, value]) => [
-      name,
-      typeof value === 'function' ? value(user) : value,
-    ]),
-  );
+  const site = siteVariables(context.templateVars, user);
   const announcement = announcementFor(template, site);
   return context.renderer.render(template, {
     base_url: urls.hubPrefix,
     prefix: urls.baseUrl,
     login_url: urls.loginUrl,
     logout_url: urls.logoutUrl,
-    user: user && templateUser(user, urls),
+    login_service: context.loginService,
+    user: user ? templateUser(user, urls) : null,
     services: context.services(request),
     // Pages about another user's server have that user as `user`, as JupyterHub's do.
     visitor: user && templateUser(user, urls),
     admin_access: request.access?.scopes.holdsSome('admin-ui') ?? false,
     xsrf,
     xsrf_token: xsrf,
+    ...(context.renderer.isJinja ? scopeVariables(request.access?.scopes) : {}),
     ...site,
     ...(announcement === undefined ? {} : { announcement }),
     ...variables,
   });
+}
+
+/** `template_vars`: the functions among them are asked, with the user. */
+function siteVariables(
+  given: Readonly<Record<string, unknown>>,
+  user: UserRecord | undefined,
+): Readonly<Record<string, unknown>> {
+  const values: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    const answer: unknown = typeof value === 'function' ? value(user) : value;
+    if (answer instanceof Promise) {
+      answer.catch((error: unknown) => error);
+      const detail = `JupyterHub.template_vars: ${name} gave a promise; pages do not wait`;
+      throw new Fault('TEMPLATE', 'This page could not be made. The log says why.', { detail });
+    }
+    values[name] = answer;
+  }
+  return values;
 }
 
 /** A user under the names that JupyterHub's templates use. */
@@ -167,14 +186,24 @@ export function templateUser(user: UserRecord, urls: PageUrls): TemplateVariable
     name: user.name,
     admin: user.admin,
     escaped_name: escapeName(user.name),
+    json_escaped_name: scriptText(user.name),
     url: urls.serverUrl(user.name, ''),
+    server_url: (server: unknown = '') => urls.serverUrl(user.name, String(server)),
   };
+}
+
+/** For a text between quotes in a script, where nothing of it can end the script. */
+function scriptText(text: string): string {
+  const code = (each: string) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(text)
+    .slice(1, -1)
+    .replace(/[<>&'\u007f-\uffff]/g, code);
 }
 
 /** `announcement_login` and its like win over `announcement` (JupyterHub 6.1.1 `template_vars`). */
 function announcementFor(template: string, site: Readonly<Record<string, unknown>>): unknown {
   const own = site[`announcement_${template.replace(/\.html$/, '')}`];
-  return typeof own === 'string' && own !== '' ? own : site['announcement'];
+  return typeof own === 'string' ? own : site['announcement'];
 }
 
 /** The path of a user's (and server's) page below the hub, e.g. `/hub/spawn/alice/gpu`. */

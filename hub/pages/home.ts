@@ -41,6 +41,7 @@ export function registerHome(app: FastifyInstance, context: PageContext): void {
         .map(({ name }) => name)
         .filter((name) => name !== '' && !isValidServerName(name)),
       shared_servers: await sharedServers(context, request, user),
+      spawners: rows,
       allow_named_servers: context.allowNamedServers,
       shared_account: context.sharedAccount,
     });
@@ -90,6 +91,8 @@ function serverRow(context: PageContext, user: UserRecord, spawner: SpawnerRecor
     url: context.urls.serverUrl(user.name, spawner.name),
     state: stateWord(status),
     active: status.ready || status.pending !== null,
+    ready: status.ready,
+    pending: status.pending,
     started: time(spawner.started),
     last_activity: time(spawner.lastActivity),
     failure: status.failure?.message,

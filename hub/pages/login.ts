@@ -28,6 +28,7 @@ export interface LoginOptions {
 export function registerLogin(app: FastifyInstance, context: PageContext, options: LoginOptions): void {
   const { urls } = context;
   const url = `${urls.hubPrefix}login`;
+  const form = loginForm(context, options);
 
   app.get(url, { config: { access: PUBLIC } }, async (request, reply) => {
     const session = sessionOf(request);
@@ -38,7 +39,7 @@ export function registerLogin(app: FastifyInstance, context: PageContext, option
     }
     if (options.autoLogin) return autoLogin(context, options, request, reply);
     session.renewXsrf();
-    return form(context, options, request, reply, { username: queryArgument(request.query, 'username') });
+    return form(request, reply, { username: queryArgument(request.query, 'username') });
   });
 
   app.post(
@@ -53,12 +54,12 @@ export function registerLogin(app: FastifyInstance, context: PageContext, option
         if (!(error instanceof Fault) || !isNavigation(sessionOf(request).request.fetchMode)) throw error;
         context.log.warn('XSRF check of the sign-in form failed', { reason: error.message });
         reply.code(error.status);
-        return form(context, options, request, reply, {
+        return form(request, reply, {
           username: shownName(username),
           login_error: 'Login form invalid or expired. Try again.',
         });
       }
-      return submit(context, options, request, reply, data);
+      return submit(context, options, form, request, reply, data);
     },
   );
 
@@ -73,6 +74,7 @@ export function registerLogin(app: FastifyInstance, context: PageContext, option
 async function submit(
   context: PageContext,
   options: LoginOptions,
+  form: LoginForm,
   request: FastifyRequest,
   reply: FastifyReply,
   data: SignInForm,
@@ -89,13 +91,13 @@ async function submit(
   }
   if (outcome.kind === 'later') {
     reply.code(429).header('Retry-After', String(outcome.retryAfterSeconds));
-    return form(context, options, request, reply, {
+    return form(request, reply, {
       username: shownName(data['username'] ?? ''),
       login_error: `Too many failed attempts. Try again in ${outcome.retryAfterSeconds} seconds.`,
     });
   }
   reply.code(outcome.status);
-  return form(context, options, request, reply, {
+  return form(request, reply, {
     username: shownName(data['username'] ?? ''),
     login_error: outcome.message,
   });
@@ -137,25 +139,38 @@ async function autoLogin(
   return reply.redirect(await context.sessions.nextUrl(request, outcome.user), 302);
 }
 
-function form(
-  context: PageContext,
-  options: LoginOptions,
+type LoginForm = (
   request: FastifyRequest,
   reply: FastifyReply,
   variables: { readonly username: string | undefined; readonly login_error?: string },
-): FastifyReply {
-  const { authenticator } = options;
-  const next = queryArgument(request.query, 'next') ?? '';
-  const action = authenticator.loginUrl?.(context.urls.hubPrefix) ?? context.urls.loginUrl;
-  return page(context, request, reply, 'login.html', {
-    ...variables,
-    next: formEncode(next),
-    login_service: authenticator.loginService,
-    custom_html: authenticator.customHtml,
-    authenticator_login_url: withQuery(action, [['next', next]]),
-    request_otp: options.requestOtp,
-    otp_prompt: options.otpPrompt,
-  });
+) => FastifyReply;
+
+/** The sign-in page. `custom_html` of the authenticator may use the page's variables (handlers/login.py `_render`). */
+function loginForm(context: PageContext, options: LoginOptions): LoginForm {
+  const { authenticator, requestOtp, otpPrompt } = options;
+  const { customHtml = '' } = authenticator;
+  const ownForm = context.renderer.fragment('Authenticator.custom_html', customHtml);
+  return (request, reply, variables) => {
+    const next = queryArgument(request.query, 'next') ?? '';
+    const action = authenticator.loginUrl?.(context.urls.hubPrefix) ?? context.urls.loginUrl;
+    const all = {
+      ...variables,
+      next: formEncode(next),
+      login_service: authenticator.loginService,
+      login_url: context.urls.loginUrl,
+      authenticator_login_url: withQuery(action, [['next', next]]),
+      request_otp: requestOtp,
+      otp_prompt: otpPrompt,
+      authenticator: {
+        login_service: authenticator.loginService,
+        request_otp: requestOtp,
+        otp_prompt: otpPrompt,
+        custom_html: customHtml,
+      },
+      xsrf: context.sessions.xsrfToken(request, reply),
+    };
+    return page(context, request, reply, 'login.html', { ...all, custom_html: ownForm(all) });
+  };
 }
 
 /** The form without `_xsrf`; only the user name is trimmed, a password may begin or end with blanks. */

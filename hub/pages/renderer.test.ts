@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { StartupFault } from '../../core/fault.js';
-import { createRenderer } from './renderer.js';
+import { createRenderer, type RendererOptions, stockTemplates } from './renderer.js';
 
 const folders: string[] = [];
 
@@ -14,8 +14,9 @@ function site(files: Readonly<Record<string, string>>): string {
   return folder;
 }
 
-function renderer(templatePaths: readonly string[] = []) {
+function renderer(templatePaths: readonly string[] = [], more: Partial<RendererOptions> = {}) {
   return createRenderer({
+    ...more,
     templatePaths,
     staticUrl: '/hub/static/',
     globals: { hub_name: 'Test', base_url: '/hub/' },
@@ -53,11 +54,25 @@ describe('templates', () => {
     expect(renderer().staticUrl('anteroom.css', false)).toBe('/hub/static/anteroom.css');
   });
 
-  it('names every template that does not compile, and every one that is not read', () => {
-    const folder = site({ 'home.hbs': '{{#if}', 'login.html': '{% block x %}' });
+  it('names every template that does not compile, of both kinds', () => {
+    const folder = site({
+      'home.hbs': '{{#if}',
+      'login.html': 'a\n{% block x %}',
+      'spawn.html': '{{ a | nope }}',
+    });
     const start = () => renderer([folder]);
     expect(start).toThrow(StartupFault);
-    expect(start).toThrow(/login\.html: Jinja2[\s\S]*home\.hbs/);
+    expect(start).toThrow(
+      /home\.hbs:1: Parse error[\s\S]*login\.html:2: \{% block x[\s\S]*spawn\.html:1: Jinja2 has no/,
+    );
+  });
+
+  it('refuses two templates for one page in one folder, and a folder that is not there', () => {
+    const folder = site({ 'home.hbs': 'a', 'home.html': 'b' });
+    expect(() => renderer([folder])).toThrow(
+      /home\.html: there is also home\.hbs, for the same page; keep one/,
+    );
+    expect(() => renderer([join(folder, 'gone')])).toThrow(/template_paths: .*gone does not exist/);
   });
 
   it('has no inline script or style, which the policy would block', () => {
@@ -81,5 +96,201 @@ describe('templates', () => {
       });
       expect(page).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)/);
     }
+  });
+});
+
+/** Enough for every branch of our pages. */
+const FULL = {
+  base_url: '/hub/',
+  user: { name: 'ann<b>', escaped_name: 'ann', admin: true },
+  admin_access: true,
+  announcement: '<b>soon</b>',
+  services: [
+    { name: 'a&b', href: '/services/a/' },
+    { name: 'c', href: '/services/c/' },
+  ],
+  xsrf: 'x"y',
+  login_error: 'no <b>',
+  username: 'ann"',
+  login_term_url: '/terms?a=1&b=2',
+  request_otp: true,
+  otp_prompt: 'OTP:',
+  authenticator_login_url: '/hub/login?next=%2F',
+  default_server: {
+    state: 'ready',
+    active: true,
+    url: '/user/ann/',
+    started: '2026-01-01T00:00:00Z',
+    failure: 'f',
+  },
+  named_servers: [
+    { name: 'gpu', display_name: null, escaped_name: 'gpu', state: 'failed', active: false },
+    {
+      name: 'x',
+      display_name: 'The x',
+      escaped_name: 'x',
+      state: 'ready',
+      active: true,
+      url: '/user/ann/x/',
+      last_activity: '2026-01-01T00:00:00Z',
+    },
+  ],
+  allow_named_servers: true,
+  shared_account: 'all one',
+  for_other: true,
+  for_user: { name: 'bo' },
+  spawner_options_form: '<input name="a">',
+  error_message: 'bad {{ thing }}',
+  url: '/hub/spawn?_xsrf=a',
+  progress_url: '/p',
+  stop_url: '/s',
+  failed: true,
+  failed_message: 'it {% broke %}',
+  failed_output: 'line {# 1 #}',
+  incident: 'i1',
+  auto_start: true,
+  implicit_spawn_seconds: 3,
+  oauth_client: { description: 'A "client"', redirect_uri: '/cb' },
+  allowed_scopes: ['self', 'a!b=c'],
+  scope_descriptions: [
+    { scope: 'self', description: 'all', filter: 'for <you>' },
+    { scope: 'x', description: 'y' },
+  ],
+  api_tokens: [
+    { api_id: 'a1', note: '<n>', created: 'c', expires_at: 'e' },
+    { api_id: 'a2', note: '', created: 'c', last_activity: 'l' },
+  ],
+  oauth_clients: [{ token_id: 'a3', description: 'd', created: 'c' }],
+  token_expires_in_options_html: '<option>',
+  users: [
+    {
+      name: 'u',
+      admin: true,
+      groups: 'g',
+      servers: [{ state: 'ready', url: '/u', label: '', stop_url: '/stop', started: 's' }],
+      spawn_url: '/sp',
+    },
+  ],
+  columns: [{ order: 'ascending', href: '?a', by: 'name' }],
+  first: 1,
+  last: 2,
+  total: 2,
+  next_url: '?n',
+  state: 'active',
+  status_code: 404,
+  status_message: 'Not Found',
+  message: '<what>',
+  request_id: 'r1',
+  owner: { name: 'o' },
+  code: 'c',
+  spawner_url: '/sp',
+};
+
+describe('a site’s Jinja2 templates', () => {
+  const own = () => site({ 'unused.html': '' });
+  const pages = readdirSync(stockTemplates())
+    .filter((name) => name.endsWith('.hbs'))
+    .map((name) => name.replace('.hbs', '.html'));
+
+  it.each(pages)('leave our %s as it is, byte for byte', (page) => {
+    const [handlebars, jinja] = [renderer(), renderer([own()])];
+    expect([handlebars.isJinja, jinja.isJinja]).toEqual([false, true]);
+    for (const variables of [
+      FULL,
+      { user: null, default_server: { state: 'stopped' }, custom_html: '<form>' },
+      { failed: false, login_service: 'Git<Hub>' },
+    ])
+      expect(jinja.render(page, variables)).toBe(handlebars.render(page, variables));
+  });
+
+  it('change all pages through page.html, ours and those of their own', () => {
+    const folder = site({
+      'page.html':
+        '{% extends "templates/page.html" %}{% block announcement %}<p>{{ user.name }}</p>{{ super() }}{% endblock %}',
+      'home.html': '{% extends "page.html" %}{% block main %}my home {{ default_server.url }}{% endblock %}',
+      'spawn.hbs':
+        '{{#> templates/spawn.html}}{{#*inline "heading"}}<h1>hbs {{> @partial-block}}</h1>{{/inline}}{{/templates/spawn.html}}',
+    });
+    const own = renderer([folder]);
+    expect(own.render('token.html', FULL)).toMatch(
+      /<p>ann&lt;b&gt;<\/p><section class="announcement" aria-label="Announcement"><b>soon<\/b>/,
+    );
+    expect(own.render('token.html', FULL)).toContain('id="request-token-form"');
+    expect(own.render('home.html', FULL)).toMatch(/<p>ann&lt;b&gt;<\/p>[\s\S]*my home \/user\/ann\//);
+    expect(own.render('spawn.html', FULL)).toMatch(
+      /<p>ann&lt;b&gt;<\/p>[\s\S]*<h1>hbs <h1>Start a server for bo<\/h1><\/h1>/,
+    );
+  });
+
+  it('are searched in the order of the folders, and may include from folders below', () => {
+    const [first, second] = [
+      site({ 'home.html': 'first' }),
+      site({ 'home.html': 'second', 'token.html': '{% include "parts/a.html" %}' }),
+    ];
+    mkdirSync(join(second, 'parts'));
+    writeFileSync(join(second, 'parts/a.html'), 'part of {{ user.name | e }}');
+    const own = renderer([first, second]);
+    expect(own.render('home.html', {})).toBe('first');
+    expect(own.render('token.html', { user: { name: '<' } })).toBe('part of &lt;');
+    expect(() => renderer([site({ 'x.html': '{% include "../etc/passwd" %}' })])).toThrow(
+      /there is no template \.\.\/etc\/passwd/,
+    );
+  });
+
+  it('have the functions of JupyterHub’s', () => {
+    const folder = site({
+      'x.html':
+        '{{ static_url("anteroom.css") }} {{ static_url("a.js", include_version=False) }} {{ url_path_join("/a/", "/b", "c/") }}',
+    });
+    expect(renderer([folder]).render('x.html', {})).toMatch(
+      /^\/hub\/static\/anteroom\.css\?v=\w{16} \/hub\/static\/a\.js \/a\/b\/c\/$/,
+    );
+  });
+
+  it('may stand for one status', () => {
+    const folder = site({
+      '403.html': '{% extends "error.html" %}{% block h1_error %}<h1>Ask {{ contact }}</h1>{% endblock %}',
+    });
+    const own = renderer([folder]);
+    expect([own.has('403.html'), own.has('410.html')]).toEqual([true, false]);
+    expect(own.render('403.html', { contact: '<me>', message: 'no' })).toMatch(
+      /<h1>Ask &lt;me&gt;<\/h1>[\s\S]*<p>no<\/p>/,
+    );
+  });
+
+  it('fail as a fault whose place is for the log alone', () => {
+    const folder = site({ 'home.html': '\n{{ nothing.name }}' });
+    const failing = () => renderer([folder]).render('home.html', {});
+    expect(failing).toThrow('This page could not be made');
+    expect(failing).toThrow(
+      expect.objectContaining({
+        code: 'TEMPLATE',
+        detail: expect.stringContaining('home.html:2: an undefined value'),
+      }),
+    );
+  });
+
+  it('trim as jinja_environment_options says, and refuse what cannot be set', () => {
+    const folder = site({ 'x.html': 'a\n {% if true %}\nb\n {% endif %}\n' });
+    const environmentOptions = { trim_blocks: true, lstrip_blocks: true, autoescape: true };
+    expect(renderer([folder], { environmentOptions }).render('x.html', {})).toBe('a\nb\n');
+    const wrong = { autoescape: false, extensions: ['jinja2.ext.do'], cache_size: 1, trim_blocks: 'yes' };
+    expect(() => renderer([], { environmentOptions: wrong })).toThrow(
+      /autoescape cannot be set; everything is escaped[\s\S]*extensions cannot be set[\s\S]*cache_size cannot be set[\s\S]*trim_blocks is true or false/,
+    );
+  });
+
+  it('may be a plug-in’s own form', () => {
+    const form = renderer().fragment(
+      'custom_html',
+      '<form action="{{ authenticator_login_url }}">{% if login_error %}{{ login_error }}{% endif %}',
+    );
+    expect(form({ authenticator_login_url: '/a?b&c', login_error: '<no>' })).toBe(
+      '<form action="/a?b&amp;c">&lt;no&gt;',
+    );
+    expect(renderer().fragment('custom_html', '<form>')({})).toBe('<form>');
+    expect(() => renderer().fragment('custom_html', '{% trans %}')).toThrow(
+      /custom_html:1: \{% trans %\} is not available/,
+    );
   });
 });

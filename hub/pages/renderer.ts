@@ -1,18 +1,20 @@
 /**
- * Templates. Owns: finding, compiling and rendering `.hbs` files under JupyterHub's template names (`login.html`,
- * `templates/login.html` for the stock one), the helpers they may use, and the catalogue of words.
+ * Templates. Owns: finding a site's and our own template files under JupyterHub's names (`login.html`,
+ * `templates/login.html` for the stock one), which engine renders them, and the addresses of static files. Pages are
+ * `.hbs`; one `.html` (Jinja2) in `template_paths`, and all pages go through `jinja/`, which reads both.
  * Does not know requests, users or routes: a caller hands the variables in.
- *
- * A block of JupyterHub's templates is an inline partial of the same name, so a site overrides one by
- * `{{#> templates/login.html}}{{#*inline "login_terms"}}…{{/inline}}{{/templates/login.html}}`.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import Handlebars from 'handlebars';
-import { StartupFault } from '../../core/fault.js';
+import { Fault, messageOf, StartupFault } from '../../core/fault.js';
 import { packageRoot } from '../../core/package-root.js';
-import { formatMessage } from './messages.js';
+import { createHandlebarsPages } from './handlebars-pages.js';
+import { createJinja, type Jinja } from './jinja/engine.js';
+import { readWhitespaceOptions } from './jinja-options.js';
+import { ABSENT, PAGE_FUNCTIONS, pageFunctions } from './jinja-variables.js';
+import { findTemplate, listTemplates, type TemplateFile } from './template-files.js';
+import { readWords } from './words.js';
 
 export type TemplateVariables = Readonly<Record<string, unknown>>;
 
@@ -23,112 +25,103 @@ export interface RendererOptions {
   readonly staticUrl: string;
   /** Variables of every page (`template_vars` and the hub's own). */
   readonly globals: TemplateVariables;
+  /** `JupyterHub.jinja_environment_options` */
+  readonly environmentOptions?: Readonly<Record<string, unknown>>;
 }
 
 export interface Renderer {
-  /** @param name JupyterHub's template name, e.g. `login.html` */
+  /**
+   * @param name JupyterHub's template name, e.g. `login.html`
+   * @throws Fault TEMPLATE when the template fails, with its place for the log
+   */
   render(name: string, variables: TemplateVariables): string;
   has(name: string): boolean;
+  /** Whether a site's Jinja2 templates ask for JupyterHub's rarer variables. */
+  readonly isJinja: boolean;
+  /**
+   * HTML of a plug-in that may use Jinja2 (`Authenticator.custom_html`); without a tag it is what it is.
+   * @throws StartupFault when it does not compile
+   */
+  fragment(what: string, html: string): (variables: TemplateVariables) => string;
   /** URL of a static file with the hash of its bytes, so that it may be cached for ever. */
   staticUrl(path: string, includeVersion?: boolean): string;
+}
+
+/** Template files; in `site` the folder that wins is the last. */
+export interface PageFiles {
+  readonly partials: readonly TemplateFile[];
+  readonly stock: readonly TemplateFile[];
+  readonly site: readonly (readonly TemplateFile[])[];
+}
+
+export interface Engine {
+  readonly faults: readonly string[];
+  has(name: string): boolean;
+  render(name: string, variables: TemplateVariables): string;
 }
 
 export const stockTemplates = (): string => join(packageRoot(), 'templates');
 
 /** @throws StartupFault naming each template that does not compile, with file and line */
 export function createRenderer(options: RendererOptions): Renderer {
-  const handlebars = Handlebars.create();
   const stock = stockTemplates();
-  const messages = readMessages(join(stock, 'messages.en.json'));
-  const versioned = staticVersions(stock, options.staticUrl);
-  const compiled = new Map<string, Handlebars.TemplateDelegate>();
   const faults: string[] = [];
-
-  registerHelpers(handlebars, messages, versioned);
-  for (const file of listTemplates(join(stock, 'partials'), faults)) {
-    handlebars.registerPartial(file.name, file.source);
-  }
-  for (const folder of [stock, ...[...options.templatePaths].reverse()]) {
-    for (const file of listTemplates(folder, faults)) {
-      const template = compile(handlebars, file, faults);
-      if (!template) continue;
-      const page = `${file.name}.html`;
-      if (folder === stock) handlebars.registerPartial(`templates/${page}`, template);
-      handlebars.registerPartial(page, template);
-      compiled.set(page, template);
-    }
-  }
+  const words = readWords(join(stock, 'messages.en.json'));
+  const versioned = staticVersions(stock, options.staticUrl);
+  const whitespace = readWhitespaceOptions(options.environmentOptions ?? {}, faults);
+  const files: PageFiles = {
+    partials: listTemplates(join(stock, 'partials'), faults),
+    stock: listTemplates(stock, faults),
+    site: options.templatePaths.map((folder) => listTemplates(folder, faults)).reverse(),
+  };
+  const jinja = (withFiles: PageFiles, more: ReadonlyMap<string, TemplateFile> = new Map()): Jinja =>
+    createJinja({
+      files: new Map([...namedFiles(withFiles), ...more]),
+      find: (name) => findTemplate(options.templatePaths, name),
+      whitespace,
+      words,
+      functions: PAGE_FUNCTIONS,
+      absent: ABSENT,
+    });
+  const isJinja = files.site.some((list) => list.some(({ kind }) => kind === 'html'));
+  const engine: Engine = isJinja ? jinja(files) : createHandlebarsPages(files, words, versioned);
+  faults.push(...engine.faults);
   if (faults.length > 0) throw new StartupFault(faults);
 
+  const everywhere = { lang: 'en', ...pageFunctions(versioned), ...options.globals };
   return {
-    has: (name) => compiled.has(name),
-    render(name, variables) {
-      const template = compiled.get(name);
-      if (!template) throw new Error(`no template ${name}`);
-      return template({ lang: 'en', ...options.globals, ...variables });
+    isJinja,
+    has: (name) => engine.has(name),
+    render: (name, variables) => rendered(engine, name, { ...everywhere, ...variables }),
+    fragment(what, html) {
+      if (!/\{[{%#]/.test(html)) return () => html;
+      const file = { kind: 'html', name: what, path: what, source: html } as const;
+      const own = jinja(files, new Map([[what, file]]));
+      if (own.faults.length > 0) throw new StartupFault(own.faults);
+      return (variables) => rendered(own, what, { ...everywhere, ...variables });
     },
     staticUrl: versioned,
   };
 }
 
-interface TemplateFile {
-  readonly name: string;
-  readonly path: string;
-  readonly source: string;
-}
-
-function listTemplates(folder: string, faults: string[]): readonly TemplateFile[] {
-  if (!existsSync(folder)) {
-    faults.push(`JupyterHub.template_paths: ${folder} does not exist`);
-    return [];
-  }
-  const names = readdirSync(folder);
-  for (const name of names.filter((each) => each.endsWith('.html'))) {
-    faults.push(
-      `${join(folder, name)}: Jinja2 templates are not read yet; write ${name.replace(/\.html$/, '.hbs')} (docs/templates.md)`,
-    );
-  }
-  return names
-    .filter((name) => name.endsWith('.hbs'))
-    .map((name) => ({
-      name: name.slice(0, -'.hbs'.length),
-      path: join(folder, name),
-      source: readFileSync(join(folder, name), 'utf8'),
-    }));
-}
-
-function compile(
-  handlebars: typeof Handlebars,
-  file: TemplateFile,
-  faults: string[],
-): Handlebars.TemplateDelegate | undefined {
+function rendered(engine: Engine, name: string, variables: TemplateVariables): string {
   try {
-    handlebars.precompile(file.source);
-    return handlebars.compile(file.source, { preventIndent: true });
+    return engine.render(name, variables);
   } catch (error) {
-    faults.push(`${file.path}: ${error instanceof Error ? error.message : String(error)}`);
-    return undefined;
+    throw new Fault('TEMPLATE', 'This page could not be made. The log says why.', {
+      detail: `${name}: ${messageOf(error)}`,
+      cause: error,
+    });
   }
 }
 
-type Messages = Readonly<Record<string, string>>;
-
-function readMessages(path: string): Messages {
-  return JSON.parse(readFileSync(path, 'utf8')) as Messages;
-}
-
-function registerHelpers(
-  handlebars: typeof Handlebars,
-  messages: Messages,
-  staticUrl: (path: string) => string,
-): void {
-  handlebars.registerHelper('t', (key: string, options: Handlebars.HelperOptions) =>
-    formatMessage(messages[key] ?? key, options.hash as Record<string, unknown>),
-  );
-  handlebars.registerHelper('or', (first: unknown, second: unknown) => first || second);
-  handlebars.registerHelper('eq', (first: unknown, second: unknown) => first === second);
-  handlebars.registerHelper('concat', (...parts: unknown[]) => parts.slice(0, -1).join(''));
-  handlebars.registerHelper('static_url', (path: string) => staticUrl(path));
+/** Every file under the names that templates use; of two of one name the site's wins. */
+function namedFiles({ partials, stock, site }: PageFiles): ReadonlyMap<string, TemplateFile> {
+  const named = new Map<string, TemplateFile>();
+  for (const file of partials) named.set(`partials/${file.name.replace(/\.html$/, '')}`, file);
+  for (const file of stock) named.set(`templates/${file.name}`, file);
+  for (const file of [stock, ...site].flat()) named.set(file.name, file);
+  return named;
 }
 
 function staticVersions(stock: string, base: string): (path: string, includeVersion?: boolean) => string {

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { locationText, withQuery } from '../../core/wire/next-url.js';
 import { PUBLIC, SIGNED_IN } from '../http/route-config.js';
 import { type PageContext, page } from './context.js';
+import { errorTemplate } from './error-page.js';
 
 export interface RootOptions {
   /** `JupyterHub.default_url`; a function gets the request. */
@@ -39,21 +40,13 @@ export function registerRoot(app: FastifyInstance, context: PageContext, options
     (request, reply) => {
       const status = Number(request.params.status.slice(0, 3));
       // The proxy keeps its own status and takes only the body: this answer is 200.
-      return page(
-        context,
-        request,
-        reply,
-        context.renderer.has(`${status}.html`) ? `${status}.html` : 'error.html',
-        {
-          status_code: status,
-          status_message: STATUS_CODES[status] ?? 'Unknown HTTP Error',
-          message:
-            status === 503
-              ? 'Your server appears to be down. Start it again from your home page.'
-              : undefined,
-          logo_url: `${urls.hubPrefix}home`,
-        },
-      );
+      return page(context, request, reply, errorTemplate(context, status), {
+        status_code: status,
+        status_message: STATUS_CODES[status] ?? 'Unknown HTTP Error',
+        message:
+          status === 503 ? 'Your server appears to be down. Start it again from your home page.' : undefined,
+        logo_url: `${urls.hubPrefix}home`,
+      });
     },
   );
 

@@ -184,6 +184,7 @@ export class AdminApp {
       urls,
       store,
       log,
+      loginService: '',
       renderer: createRenderer({
         templatePaths: [],
         staticUrl: '/hub/static/',
