@@ -32,7 +32,6 @@ export const UNBUILT: Readonly<Record<string, string>> = {
   'JupyterHub.jinja_environment_options': 'pages are not made by Jinja here',
   'JupyterHub.recreate_internal_certs': INTERNAL_SSL,
   'JupyterHub.trusted_alt_names': INTERNAL_SSL,
-  'Spawner.consecutive_failure_limit': 'ending the hub after failures is not built yet',
   'Spawner.ssl_alt_names': INTERNAL_SSL,
   'Spawner.ssl_alt_names_include_local': INTERNAL_SSL,
 };

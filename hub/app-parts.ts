@@ -107,6 +107,7 @@ export function appParts(options: AppPartsOptions): AppParts {
       readyUsers: () => lifecycle.readyUsers(),
       authState: (user) => sessions.accounts.authState(user),
       onShutdownRequest: (request) => options.onShutdownRequest(request),
+      breaker: () => lifecycle.breaker(),
     },
     tokenPage: { clock, maxSeconds: hub.token_expires_in_max_seconds, registry: options.registry },
     tokens: tokenOptions(options, hub.token_expires_in_max_seconds),
@@ -298,7 +299,7 @@ function pageServers(lifecycle: ServerLifecycle, named: NamedServers): PageServe
     check: (user, server) => lifecycle.check(user, server),
     start: async (user, server, request) => {
       const displayName = await named.displayNameFor(user, server, request.displayName);
-      await lifecycle.start(user, server, { ...request, displayName });
+      await lifecycle.start(user, server, { ...request, displayName, mayWait: true });
     },
     stop: async (user, server, request) => {
       await lifecycle.stop(user, server, request);

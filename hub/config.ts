@@ -117,6 +117,20 @@ export const AnteroomClass = declareClass({
     password_file: t.unicode('', {
       help: 'File of scrypt hashes for the shared-password authenticator, made with new passwords at the first start. Empty: passwords come from its own settings.',
     }),
+    spawn_breaker_seconds: t.float(60, {
+      min: 1,
+      help: 'Seconds for which starts are refused when as many in a row have failed as Spawner.consecutive_failure_limit says; then one may try.',
+    }),
+    spawn_queue_limit: t.integer(1000, {
+      min: 0,
+      max: 100_000,
+      help: "Browsers' starts that wait for a place when JupyterHub.concurrent_spawn_limit is reached, a tenth of them for one user; 0 refuses them as JupyterHub does.",
+    }),
+    spawn_queue_timeout: t.float(600, {
+      min: 1,
+      max: 86_400,
+      help: 'Seconds that such a start waits at most.',
+    }),
     spawner_log_bytes: t.integer(10 * 1024 * 1024, {
       min: 4096,
       help: 'Size in bytes at which the output file of a server is cut.',

@@ -199,6 +199,7 @@ export class Hub implements AsyncDisposable {
         }),
       ),
     );
+    metrics.watchSpawns(this.#lifecycle);
     this.#app = buildApp(
       appParts({
         config,

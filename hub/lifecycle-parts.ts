@@ -44,6 +44,7 @@ const FOREVER_MS = 86_400_000;
 export function lifecycleDeps(options: LifecyclePartsOptions): LifecycleDeps {
   const { config, addresses, store, rights, accounts, admission, clock, log } = options;
   const hub = config.of(JupyterHubClass);
+  const anteroom = config.of(AnteroomClass);
   const auth = config.of(config.selected.authenticator);
   const [least = 30, most = 60] = hub.spawn_throttle_retry_range;
   const { publicUrl } = addresses;
@@ -64,6 +65,9 @@ export function lifecycleDeps(options: LifecyclePartsOptions): LifecycleDeps {
       cookieHostPrefixEnabled: hub.cookie_host_prefix_enabled,
       concurrentSpawnLimit: hub.concurrent_spawn_limit,
       activeServerLimit: hub.active_server_limit,
+      spawnQueueLimit: anteroom.spawn_queue_limit,
+      spawnQueueMs: anteroom.spawn_queue_timeout * 1000,
+      spawnBreakerMs: anteroom.spawn_breaker_seconds * 1000,
       spawnThrottleRetryRange: [least, most],
       initSpawnersTimeoutMs:
         hub.init_spawners_timeout < 0 ? FOREVER_MS : Math.max(1, hub.init_spawners_timeout) * 1000,
@@ -71,7 +75,7 @@ export function lifecycleDeps(options: LifecyclePartsOptions): LifecycleDeps {
       cleanupServers: hub.cleanup_servers,
       hubId: options.hubId,
       outputDir: options.outputDir,
-      outputBytes: config.of(AnteroomClass).spawner_log_bytes,
+      outputBytes: anteroom.spawner_log_bytes,
     },
     tokenScopes: async (server, configured) => {
       const granted = await serverTokenScopes(store, rights, server, configured);

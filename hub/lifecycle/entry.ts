@@ -2,7 +2,7 @@ import type { ServerName } from '../../core/model/names.js';
 import type { ServerAddress, Spawner } from '../../core/plugin/spawner.js';
 import type { UserRecord } from '../store/types.js';
 import type { ProgressLog } from './progress.js';
-import type { Pending, ServerStatus, SpawnFailure } from './types.js';
+import type { Pending, QueuePlace, ServerStatus, SpawnFailure } from './types.js';
 import type { SpawnerView } from './view.js';
 
 /**
@@ -16,6 +16,8 @@ export interface ServerEntry {
   baseUrl: string;
   spawnerId: number;
   pending: Pending | null;
+  /** Its start waits for a place: nothing was done for it yet, and it counts for no limit. */
+  waiting?: QueuePlace | undefined;
   /** Set while the server counts as there. */
   address?: ServerAddress | undefined;
   spawner?: Spawner | undefined;
@@ -43,6 +45,7 @@ export function statusOf(entry: ServerEntry | undefined): ServerStatus {
     ready,
     active: ready || entry.pending !== null,
     ...(entry.failure && { failure: entry.failure }),
+    ...(entry.waiting && { queue: entry.waiting }),
   };
 }
 

@@ -12,17 +12,28 @@ import { type ServerName, serverPath } from '../../core/model/names.js';
 import type { UserRecord } from '../store/types.js';
 import { adoptServers, type Found, findServers } from './adopt.js';
 import { within } from './bounded.js';
+import { Breaker, type BreakerState } from './breaker.js';
 import { type ServerEntry, serverLabel, statusOf } from './entry.js';
 import { cancelled } from './failure.js';
 import { Operator } from './operate.js';
 import { pollOnce } from './polling.js';
 import { failedMessage } from './progress.js';
 import { Registry } from './registry.js';
-import { refusal, reserve } from './reserve.js';
-import { forgetSpawner, formFor, optionsFor, renameServer } from './servers.js';
+import { mayBegin, type Reserved, refusal, reserve } from './reserve.js';
+import {
+  ensureRow,
+  forgetRow,
+  forgetSpawner,
+  formFor,
+  optionsFor,
+  refreshOwner,
+  renameServer,
+} from './servers.js';
 import type { LifecycleDeps, ProgressMessage, ServerStatus, StartRequest } from './types.js';
 import { Upkeep } from './upkeep.js';
+import { WaitingRoom } from './waiting-room.js';
 
+export { waitInWords } from './progress.js';
 export * from './types.js';
 
 export class ServerLifecycle implements AsyncDisposable {
@@ -30,12 +41,22 @@ export class ServerLifecycle implements AsyncDisposable {
   readonly #registry = new Registry();
   readonly #operator: Operator;
   readonly #upkeep: Upkeep;
+  readonly #breaker: Breaker;
+  readonly #room: WaitingRoom;
   #closing = false;
   #loading: Promise<readonly Found[]> | undefined;
 
   constructor(deps: LifecycleDeps) {
     this.#deps = deps;
-    this.#operator = new Operator(deps, this.#registry);
+    const registry = this.#registry;
+    this.#breaker = new Breaker({ ...deps, pauseMs: deps.settings.spawnBreakerMs });
+    const breaker = this.#breaker;
+    this.#room = new WaitingRoom({
+      ...deps,
+      registry,
+      mayBegin: (entry) => mayBegin({ ...deps, registry, breaker }, entry),
+    });
+    this.#operator = new Operator(deps, registry, breaker, () => this.#room.admit());
     this.#upkeep = new Upkeep(deps, this.#registry.entries);
   }
 
@@ -46,6 +67,16 @@ export class ServerLifecycle implements AsyncDisposable {
   /** `X-JupyterHub-Version` of a ready server, for the redirect-loop rule. */
   serverVersion(user: Pick<UserRecord, 'id'>, serverName: string): string | undefined {
     return this.#registry.get(user.id, serverName)?.version;
+  }
+
+  /** Starts that wait for a place. */
+  get queued(): number {
+    return this.#room.length;
+  }
+
+  /** Whether starts are refused because too many in a row have failed. */
+  breaker(): BreakerState {
+    return this.#breaker.describe();
   }
 
   counts(): { readonly spawning: number; readonly active: number; readonly running: number } {
@@ -59,19 +90,43 @@ export class ServerLifecycle implements AsyncDisposable {
   }
 
   /**
-   * Starts a server; resolves when it is ready or `waitMs` have passed.
-   * @throws Fault when it failed within that time; 400 when it runs or something is under way; 429 at a limit
+   * Starts a server; resolves when it is ready or `waitMs` have passed, and at once when it has to wait for its turn.
+   * @throws Fault when it failed within that time; 400 when it runs or something is under way; 429 at a limit; 503
+   * while the breaker is open
    */
   async start(user: UserRecord, serverName: string, request: StartRequest): Promise<ServerStatus> {
     await this.load();
     await this.check(user, serverName);
     if (this.#closing)
       throw new Fault('HUB_CLOSING', 'The hub is being restarted. Try again in a minute.', { status: 503 });
-    const entry = reserve(this.#deps, this.#registry, user, serverName);
+    const parts = { ...this.#deps, registry: this.#registry, breaker: this.#breaker, room: this.#room };
+    const reserved = reserve(parts, user, serverName, request);
+    const { entry, turn } = reserved;
+    if (turn) return this.#startInTurn(reserved, turn, request);
     const outcome = this.#operator.start(entry, request);
     entry.operation = outcome.catch(() => undefined); // kept as the entry's failure
     await within(outcome, request.waitMs, this.#deps.clock);
     return statusOf(entry);
+  }
+
+  /** Resolves when the place in the queue can be shown; the rest goes on by itself. */
+  async #startInTurn({ entry }: Reserved, turn: Promise<void>, request: StartRequest): Promise<ServerStatus> {
+    const row = ensureRow(this.#deps, entry, request);
+    const outcome = this.#takeTurn(entry, turn, row).then(() => this.#operator.start(entry, request));
+    entry.operation = outcome.catch(() => undefined); // kept as the entry's failure
+    await row;
+    return statusOf(entry);
+  }
+
+  async #takeTurn(entry: ServerEntry, turn: Promise<void>, row: Promise<number | undefined>): Promise<void> {
+    try {
+      await Promise.all([turn, row]);
+      await refreshOwner(this.#deps, entry);
+    } catch (error) {
+      entry.abort?.abort(error); // without a row it gives its place up
+      await forgetRow(this.#deps, entry, row);
+      throw await this.#operator.refused(entry, error);
+    }
   }
 
   /**
@@ -244,6 +299,7 @@ export class ServerLifecycle implements AsyncDisposable {
    */
   async shutdown(options: { readonly stopServers?: boolean } = {}): Promise<void> {
     this.#closing = true;
+    this.#room.close();
     this.#upkeep[Symbol.dispose]();
     const entries = [...this.#registry.entries.values()];
     if (options.stopServers ?? this.#deps.settings.cleanupServers) {
@@ -254,6 +310,7 @@ export class ServerLifecycle implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;
+    this.#room[Symbol.dispose]();
     this.#operator.abandoned = true;
     this.#upkeep[Symbol.dispose]();
     for (const entry of this.#registry.entries.values()) entry.polling?.[Symbol.dispose]();

@@ -24,12 +24,23 @@ export interface SpawnFailure {
   readonly cancelled: boolean;
 }
 
+/** Where a start stands that has not begun, because `concurrent_spawn_limit` is reached. */
+export interface QueuePlace {
+  /** 1 is the next. */
+  readonly place: number;
+  readonly length: number;
+  /** Seconds until its turn, guessed from the last turns. */
+  readonly seconds?: number;
+}
+
 /** JupyterHub's view of a server: `active` is pending or ready; stopped is neither. */
 export interface ServerStatus {
   readonly pending: Pending | null;
   readonly ready: boolean;
   readonly active: boolean;
   readonly failure?: SpawnFailure;
+  /** Pending `spawn`, and not begun yet. */
+  readonly queue?: QueuePlace;
 }
 
 export interface StartRequest {
@@ -38,6 +49,8 @@ export interface StartRequest {
   readonly displayName?: string | undefined;
   /** Resolve after that many milliseconds at the latest; the start goes on by itself. */
   readonly waitMs: number;
+  /** A browser's start: it waits for its turn where another would be told 429. */
+  readonly mayWait?: boolean;
 }
 
 /** A message of `GET .../progress` (JupyterHub 6.1.1 apihandlers/users.py). */
@@ -48,7 +61,13 @@ export interface ProgressMessage {
   readonly ready?: true;
   readonly failed?: true;
   readonly url?: string;
+  /** Ours: where in the queue the start is, 1 is the next. */
+  readonly queue_place?: number;
+  readonly queue_length?: number;
 }
+
+/** `breaker` is ours. */
+export type RefusalReason = 'throttled' | 'too-many-users' | 'already-pending' | 'breaker';
 
 /** What the metrics and the event log are told. */
 export type LifecycleEvent =
@@ -64,7 +83,9 @@ export type LifecycleEvent =
       /** Starts that ended with `error` since the last success, this one included. */
       readonly consecutive: number;
     }
-  | { readonly kind: 'refused'; readonly reason: 'throttled' | 'too-many-users' | 'already-pending' }
+  | { readonly kind: 'refused'; readonly reason: RefusalReason }
+  /** A start left the queue: its turn had come, or not. */
+  | { readonly kind: 'waited'; readonly ms: number; readonly began: boolean }
   | { readonly kind: 'stopped'; readonly user: string; readonly server: string; readonly ms: number }
   | { readonly kind: 'stop-failed'; readonly user: string; readonly server: string; readonly ms: number }
   /** It was looked whether a server lives. */
@@ -90,6 +111,12 @@ export interface LifecycleSettings {
   readonly concurrentSpawnLimit: number;
   /** 0: no limit. */
   readonly activeServerLimit: number;
+  /** Starts of browsers that may wait for a place; 0: they are told 429 as everybody. */
+  readonly spawnQueueLimit: number;
+  /** The longest that one waits. */
+  readonly spawnQueueMs: number;
+  /** How long the breaker refuses starts before one may try. */
+  readonly spawnBreakerMs: number;
   /** Seconds, lowest and highest `Retry-After`. */
   readonly spawnThrottleRetryRange: readonly [number, number];
   readonly initSpawnersTimeoutMs: number;

@@ -34,6 +34,8 @@ export interface ServerStatus {
   readonly pending: 'spawn' | 'stop' | 'check' | 'rename' | null;
   readonly ready: boolean;
   readonly failure?: ServerFailure | undefined;
+  /** A start that waits for its turn. */
+  readonly queue?: { readonly place: number; readonly length: number; readonly seconds?: number };
 }
 
 /** The part of `hub/lifecycle` that pages use. */
@@ -47,7 +49,8 @@ export interface PageServers {
   /** Looks whether a ready server still lives, and cleans up when it does not. */
   check(user: UserRecord, serverName: string): Promise<void>;
   /**
-   * Starts a server; resolves after `waitMs` at the latest, the start then goes on by itself.
+   * Starts a server; resolves after `waitMs` at the latest, the start then goes on by itself. When too many are
+   * starting it waits for its turn.
    * @throws Fault when it failed within that time
    */
   start(

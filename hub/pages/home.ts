@@ -97,8 +97,11 @@ function serverRow(context: PageContext, user: UserRecord, spawner: SpawnerRecor
 }
 
 /** The word on the chip. */
-function stateWord(status: ServerStatus): 'ready' | 'starting' | 'stopping' | 'stopped' | 'failed' {
+function stateWord(
+  status: ServerStatus,
+): 'ready' | 'queued' | 'starting' | 'stopping' | 'stopped' | 'failed' {
   if (status.pending === 'stop') return 'stopping';
+  if (status.queue) return 'queued';
   if (status.pending !== null) return 'starting';
   if (status.ready) return 'ready';
   return status.failure ? 'failed' : 'stopped';

@@ -112,6 +112,7 @@ export class AdminApp {
       apiPrefix: PREFIX,
       clock,
       flushActivity: async () => undefined,
+      breaker: () => ({ state: 'closed', failures: 0 }),
       readyUsers: () => [...this.#ready].map((key) => Number(key.split('/', 1)[0])),
       authState: async () => null,
       onShutdownRequest: (request) => this.shutdowns.push(request),
