@@ -168,7 +168,7 @@ export class Hub implements AsyncDisposable {
       clock,
       log,
       stopServers: async (user) => {
-        await this.#lifecycle?.forgetUser(user);
+        await this.#lifecycle?.stopAll(user);
       },
       onRevoked: () => feed.ring(),
       metrics,

@@ -13,7 +13,7 @@ import type { Metrics } from './metrics/index.js';
 import { type Rights, serverTokenScopes } from './rbac/index.js';
 import type { Services } from './services/index.js';
 import type { Accounts, Admission, AuthRefresh } from './session/index.js';
-import type { Store } from './store/types.js';
+import type { Store, UserRecord } from './store/types.js';
 import type { TornadoSettings } from './tornado-settings.js';
 
 export interface LifecyclePartsOptions {
@@ -45,7 +45,6 @@ export function lifecycleDeps(options: LifecyclePartsOptions): LifecycleDeps {
   const { config, addresses, store, rights, accounts, admission, clock, log } = options;
   const hub = config.of(JupyterHubClass);
   const anteroom = config.of(AnteroomClass);
-  const auth = config.of(config.selected.authenticator);
   const [least = 30, most = 60] = hub.spawn_throttle_retry_range;
   const { publicUrl } = addresses;
   return {
@@ -90,17 +89,35 @@ export function lifecycleDeps(options: LifecyclePartsOptions): LifecycleDeps {
     staticRoutes: () => staticRoutes(options),
     authState: (user) => accounts.authState(user),
     isBlocked: (user) => admission.isBlocked(user.name),
-    ...(auth.refresh_pre_spawn && {
-      beforeStart: async (user) => {
-        if (await options.refresh.current(user, 'own-browser', true)) return;
-        throw new Fault('AUTH_EXPIRED', 'Your sign-in has to be renewed before a server can start.', {
-          status: 403,
-        });
-      },
-    }),
+    ...refreshes(options),
     authenticator: options.authenticator,
     hubEnvironment: options.environment,
     observe: (event) => options.metrics.lifecycle(event),
+  };
+}
+
+/** `refresh_pre_spawn` and `refresh_pre_stop` (JupyterHub 6.1.1 `spawn_single_user`, `stop_single_user`). */
+function refreshes({
+  config,
+  refresh,
+  log,
+}: LifecyclePartsOptions): Pick<LifecycleDeps, 'beforeStart' | 'beforeStop'> {
+  const { refresh_pre_spawn: preSpawn, refresh_pre_stop: preStop } = config.of(config.selected.authenticator);
+  const expired = (user: UserRecord): Fault =>
+    new Fault('AUTH_EXPIRED', `auth has expired for ${user.name}, login again`, { status: 403 });
+  return {
+    ...(preSpawn && {
+      beforeStart: async (user, by) => {
+        if (!(await refresh.current(user, by, true))) throw expired(user);
+      },
+    }),
+    ...(preStop && {
+      beforeStop: async (user, by) => {
+        if (await refresh.current(user, by, true)) return;
+        if (by !== 'another-user') throw expired(user);
+        log.warn('a server is stopped although what is known of its user may be stale', { user: user.name });
+      },
+    }),
   };
 }
 

@@ -9,29 +9,22 @@ import { randomUUID } from 'node:crypto';
 import { Fault, messageOf } from '../../core/fault.js';
 import type { JsonObject } from '../../core/model/json.js';
 import { type ServerName, serverPath } from '../../core/model/names.js';
+import type { Requester } from '../principal.js';
 import type { UserRecord } from '../store/types.js';
 import { adoptServers, type Found, findServers } from './adopt.js';
 import { within } from './bounded.js';
-import { Breaker, type BreakerState } from './breaker.js';
+import type { BreakerState } from './breaker.js';
 import { type ServerEntry, serverLabel, statusOf } from './entry.js';
 import { cancelled } from './failure.js';
-import { Operator } from './operate.js';
+import type { Operator } from './operate.js';
 import { pollOnce } from './polling.js';
 import { failedMessage } from './progress.js';
 import { Registry } from './registry.js';
-import { mayBegin, type Reserved, refusal, reserve } from './reserve.js';
-import {
-  ensureRow,
-  forgetRow,
-  forgetSpawner,
-  formFor,
-  optionsFor,
-  refreshOwner,
-  renameServer,
-} from './servers.js';
-import type { LifecycleDeps, ProgressMessage, ServerStatus, StartRequest } from './types.js';
+import { refusal } from './reserve.js';
+import { forgetSpawner, formFor, optionsFor, renameServer } from './servers.js';
+import { Starts } from './starts.js';
+import type { LifecycleDeps, ProgressMessage, ServerStatus, StartRequest, StopRequest } from './types.js';
 import { Upkeep } from './upkeep.js';
-import { WaitingRoom } from './waiting-room.js';
 
 export { waitInWords } from './progress.js';
 export * from './types.js';
@@ -39,24 +32,15 @@ export * from './types.js';
 export class ServerLifecycle implements AsyncDisposable {
   readonly #deps: LifecycleDeps;
   readonly #registry = new Registry();
+  readonly #starts: Starts;
   readonly #operator: Operator;
   readonly #upkeep: Upkeep;
-  readonly #breaker: Breaker;
-  readonly #room: WaitingRoom;
-  #closing = false;
   #loading: Promise<readonly Found[]> | undefined;
 
   constructor(deps: LifecycleDeps) {
     this.#deps = deps;
-    const registry = this.#registry;
-    this.#breaker = new Breaker({ ...deps, pauseMs: deps.settings.spawnBreakerMs });
-    const breaker = this.#breaker;
-    this.#room = new WaitingRoom({
-      ...deps,
-      registry,
-      mayBegin: (entry) => mayBegin({ ...deps, registry, breaker }, entry),
-    });
-    this.#operator = new Operator(deps, registry, breaker, () => this.#room.admit());
+    this.#starts = new Starts(deps, this.#registry);
+    this.#operator = this.#starts.operator;
     this.#upkeep = new Upkeep(deps, this.#registry.entries);
   }
 
@@ -71,12 +55,12 @@ export class ServerLifecycle implements AsyncDisposable {
 
   /** Starts that wait for a place. */
   get queued(): number {
-    return this.#room.length;
+    return this.#starts.room.length;
   }
 
   /** Whether starts are refused because too many in a row have failed. */
   breaker(): BreakerState {
-    return this.#breaker.describe();
+    return this.#starts.breaker.describe();
   }
 
   counts(): { readonly spawning: number; readonly active: number; readonly running: number } {
@@ -97,36 +81,7 @@ export class ServerLifecycle implements AsyncDisposable {
   async start(user: UserRecord, serverName: string, request: StartRequest): Promise<ServerStatus> {
     await this.load();
     await this.check(user, serverName);
-    if (this.#closing)
-      throw new Fault('HUB_CLOSING', 'The hub is being restarted. Try again in a minute.', { status: 503 });
-    const parts = { ...this.#deps, registry: this.#registry, breaker: this.#breaker, room: this.#room };
-    const reserved = reserve(parts, user, serverName, request);
-    const { entry, turn } = reserved;
-    if (turn) return this.#startInTurn(reserved, turn, request);
-    const outcome = this.#operator.start(entry, request);
-    entry.operation = outcome.catch(() => undefined); // kept as the entry's failure
-    await within(outcome, request.waitMs, this.#deps.clock);
-    return statusOf(entry);
-  }
-
-  /** Resolves when the place in the queue can be shown; the rest goes on by itself. */
-  async #startInTurn({ entry }: Reserved, turn: Promise<void>, request: StartRequest): Promise<ServerStatus> {
-    const row = ensureRow(this.#deps, entry, request);
-    const outcome = this.#takeTurn(entry, turn, row).then(() => this.#operator.start(entry, request));
-    entry.operation = outcome.catch(() => undefined); // kept as the entry's failure
-    await row;
-    return statusOf(entry);
-  }
-
-  async #takeTurn(entry: ServerEntry, turn: Promise<void>, row: Promise<number | undefined>): Promise<void> {
-    try {
-      await Promise.all([turn, row]);
-      await refreshOwner(this.#deps, entry);
-    } catch (error) {
-      entry.abort?.abort(error); // without a row it gives its place up
-      await forgetRow(this.#deps, entry, row);
-      throw await this.#operator.refused(entry, error);
-    }
+    return this.#starts.begin(user, serverName, request);
   }
 
   /**
@@ -134,18 +89,20 @@ export class ServerLifecycle implements AsyncDisposable {
    * counts as stopped.
    * @throws Fault when it could not be stopped, 400 while it is being renamed
    */
-  async stop(
-    user: Pick<UserRecord, 'id'>,
-    serverName: string,
-    request: { readonly waitMs: number },
-  ): Promise<ServerStatus> {
+  async stop(user: Pick<UserRecord, 'id'>, serverName: string, request: StopRequest): Promise<ServerStatus> {
     await this.load();
     const entry = this.#registry.get(user.id, serverName);
     if (!entry) return statusOf(undefined);
     if (entry.pending === 'rename')
       throw refusal('SERVER_PENDING', 'The server is being renamed. Try again in a moment.');
+    await this.#refreshBeforeStop(entry, request.by);
     await within(this.#stop(entry), request.waitMs, this.#deps.clock);
     return statusOf(this.#registry.get(user.id, serverName));
+  }
+
+  /** A start that is cancelled needs no refresh, and a stop under way had its own. */
+  async #refreshBeforeStop(entry: ServerEntry, by: Requester = 'another-user'): Promise<void> {
+    if (statusOf(entry).ready) await this.#deps.beforeStop?.(entry.user, by);
   }
 
   async #stop(entry: ServerEntry): Promise<void> {
@@ -205,6 +162,18 @@ export class ServerLifecycle implements AsyncDisposable {
     if (record) await this.#deps.store.spawners.delete(record.id);
   }
 
+  /** Stops all servers of a user, and those that are starting. @throws Fault of the first that could not be stopped */
+  async stopAll(user: Pick<UserRecord, 'id'>): Promise<void> {
+    await this.load();
+    const entries = this.#registry.ofUser(user.id).filter((entry) => entry.pending !== 'rename');
+    await Promise.all(
+      entries.map(async (entry) => {
+        await this.#refreshBeforeStop(entry);
+        await this.#stop(entry);
+      }),
+    );
+  }
+
   /** Before a user is deleted: stops all servers and lets the spawner forget them. */
   async forgetUser(user: UserRecord): Promise<void> {
     for (const { name } of await this.#deps.store.spawners.byUser(user.id))
@@ -213,7 +182,10 @@ export class ServerLifecycle implements AsyncDisposable {
 
   async #stopAndForget(user: UserRecord, serverName: string): Promise<void> {
     const entry = this.#registry.get(user.id, serverName);
-    if (entry) await this.#stop(entry);
+    if (entry) {
+      await this.#refreshBeforeStop(entry);
+      await this.#stop(entry);
+    }
     await forgetSpawner(this.#deps, this.#idle(user, serverName));
     if (entry) this.#registry.drop(entry);
   }
@@ -298,8 +270,7 @@ export class ServerLifecycle implements AsyncDisposable {
    * finished or cleaned up by the next hub.
    */
   async shutdown(options: { readonly stopServers?: boolean } = {}): Promise<void> {
-    this.#closing = true;
-    this.#room.close();
+    this.#starts.close();
     this.#upkeep[Symbol.dispose]();
     const entries = [...this.#registry.entries.values()];
     if (options.stopServers ?? this.#deps.settings.cleanupServers) {
@@ -309,8 +280,7 @@ export class ServerLifecycle implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing = true;
-    this.#room[Symbol.dispose]();
+    this.#starts[Symbol.dispose]();
     this.#operator.abandoned = true;
     this.#upkeep[Symbol.dispose]();
     for (const entry of this.#registry.entries.values()) entry.polling?.[Symbol.dispose]();

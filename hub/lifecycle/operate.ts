@@ -128,6 +128,7 @@ export class Operator implements AdoptionPort {
 
   #endFailed(entry: ServerEntry, failure: SpawnFailure): void {
     entry.pending = null;
+    entry.waiting = undefined;
     entry.secret = undefined;
     entry.failure = failure.cancelled ? undefined : failure;
     entry.progress?.finish(failedMessage(failure));

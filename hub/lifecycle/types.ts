@@ -7,6 +7,7 @@ import type { Authenticator } from '../../core/plugin/authenticator.js';
 import type { ProxyClient } from '../../core/plugin/proxy-client.js';
 import type { Spawner, SpawnerInit, SpawnerKind } from '../../core/plugin/spawner.js';
 import type { SpawnerConfig } from '../../core/plugin/spawner-traits.js';
+import type { Requester } from '../principal.js';
 import type { Store, UserRecord } from '../store/types.js';
 
 export type Pending = 'spawn' | 'stop' | 'check' | 'rename';
@@ -49,8 +50,17 @@ export interface StartRequest {
   readonly displayName?: string | undefined;
   /** Resolve after that many milliseconds at the latest; the start goes on by itself. */
   readonly waitMs: number;
+  /** For `refresh_pre_spawn`; absent: somebody else. */
+  readonly by?: Requester;
   /** A browser's start: it waits for its turn where another would be told 429. */
   readonly mayWait?: boolean;
+}
+
+export interface StopRequest {
+  /** Resolve after that many milliseconds at the latest; the stop goes on by itself. */
+  readonly waitMs: number;
+  /** For `refresh_pre_stop`; absent: somebody else. */
+  readonly by?: Requester;
 }
 
 /** A message of `GET .../progress` (JupyterHub 6.1.1 apihandlers/users.py). */
@@ -180,7 +190,9 @@ export interface LifecycleDeps {
   authState(user: UserRecord): Promise<JsonObject | null>;
   isBlocked(user: UserRecord): boolean;
   /** `refresh_pre_spawn`; a Fault refuses the start. */
-  beforeStart?(user: UserRecord): Promise<void>;
+  beforeStart?(user: UserRecord, by: Requester): Promise<void>;
+  /** `refresh_pre_stop`; a Fault refuses the stop. */
+  beforeStop?(user: UserRecord, by: Requester): Promise<void>;
   readonly authenticator?: Pick<Authenticator, 'preSpawnStart' | 'postSpawnStop'>;
   /** The hub's own environment, for `env_keep`. */
   readonly hubEnvironment: Readonly<Record<string, string | undefined>>;

@@ -76,7 +76,8 @@ export class WaitingRoom implements Disposable {
       const since = clock.monotonic();
       const finish = (error: unknown): void => {
         left.abort();
-        entry.waiting = undefined;
+        // one that does not begin is counted as waiting until everybody was told
+        if (error === undefined) entry.waiting = undefined;
         observe?.({ kind: 'waited', ms: clock.monotonic() - since, began: error === undefined });
         if (error === undefined) resolve();
         else reject(error);

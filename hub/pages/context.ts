@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../../core/log.js';
 import { escapeName, serverPath } from '../../core/model/names.js';
 import { httpError } from '../http/errors.js';
+import type { Requester } from '../principal.js';
 import type { Store, UserRecord } from '../store/types.js';
 import type { Renderer, TemplateVariables } from './renderer.js';
 
@@ -60,9 +61,14 @@ export interface PageServers {
       readonly options?: Readonly<Record<string, unknown>> | undefined;
       readonly displayName?: string | undefined;
       readonly waitMs: number;
+      readonly by: Requester;
     },
   ): Promise<void>;
-  stop(user: UserRecord, serverName: string, request: { readonly waitMs: number }): Promise<void>;
+  stop(
+    user: UserRecord,
+    serverName: string,
+    request: { readonly waitMs: number; readonly by: Requester },
+  ): Promise<void>;
   /** Stops and forgets a named server. */
   remove(user: UserRecord, serverName: string): Promise<void>;
   /** HTML of the options form; empty: start at once. */

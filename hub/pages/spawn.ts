@@ -7,6 +7,7 @@ import { withQuery } from '../../core/wire/next-url.js';
 import { formBody } from '../http/body.js';
 import { httpError } from '../http/errors.js';
 import type { RouteAccess } from '../http/route-config.js';
+import { requesterOf } from '../principal.js';
 import { sessionOf } from '../session/index.js';
 import type { UserRecord } from '../store/types.js';
 import { hubPath, type PageContext, page, signedInUser, templateUser } from './context.js';
@@ -125,6 +126,7 @@ async function startAndGo(
     options,
     displayName: target.displayName,
     waitMs: START_WAIT_MS,
+    by: requesterOf(request.principal, target.user),
   });
   return reply.redirect(pendingUrl(context, request, target), 302);
 }
