@@ -219,6 +219,7 @@ function apiContext(options: AppPartsOptions, urls: UrlRoots): ApiContext {
       store,
       urls,
       serverView: (user, spawner) => viewOf(lifecycle, user, spawner),
+      waiting: () => lifecycle.waitingUsers(),
       lastActivity: (user) => sessions.activity.lastOfUser(user),
     }),
     limits: { byDefault: hub.api_page_default_limit, max: hub.api_page_max_limit },

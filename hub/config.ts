@@ -10,6 +10,7 @@ import { declareClass } from '../core/config/declare.js';
 import * as t from '../core/config/traits.js';
 import { cookieSecretKind, cryptKeysKind } from './config-kinds.js';
 import { deriveHub, hubRules } from './config-urls.js';
+import { cullerTraits } from './culler/traits.js';
 import { hubTraits } from './hub-traits.js';
 
 const LOG_LEVELS = [0, 10, 20, 30, 40, 50, 'DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL'] as const;
@@ -98,6 +99,7 @@ export const AnteroomClass = declareClass({
     allow_shared_uid: t.bool(false, {
       help: 'Allow a spawner that runs everybody under one account to do so as root or on an address that others reach.',
     }),
+    ...cullerTraits,
     login_backoff_base_seconds: t.float(1, {
       min: 0,
       help: 'Seconds that a name waits after its failures at sign-in begin to count; doubled with every further one.',

@@ -1,6 +1,5 @@
 /** What `hub/lifecycle` works with, made from the configuration. */
 import type { Clock } from '../core/clock.js';
-import { Fault } from '../core/fault.js';
 import type { Log } from '../core/log.js';
 import { routeSpec } from '../core/model/names.js';
 import type { Authenticator } from '../core/plugin/authenticator.js';
@@ -11,9 +10,10 @@ import { AnteroomClass, JupyterHubClass } from './config.js';
 import type { LifecycleDeps, SpawnerChoice, StaticRoute } from './lifecycle/index.js';
 import type { Metrics } from './metrics/index.js';
 import { type Rights, serverTokenScopes } from './rbac/index.js';
+import { refreshBefore } from './refresh-before.js';
 import type { Services } from './services/index.js';
 import type { Accounts, Admission, AuthRefresh } from './session/index.js';
-import type { Store, UserRecord } from './store/types.js';
+import type { Store } from './store/types.js';
 import type { TornadoSettings } from './tornado-settings.js';
 
 export interface LifecyclePartsOptions {
@@ -89,35 +89,10 @@ export function lifecycleDeps(options: LifecyclePartsOptions): LifecycleDeps {
     staticRoutes: () => staticRoutes(options),
     authState: (user) => accounts.authState(user),
     isBlocked: (user) => admission.isBlocked(user.name),
-    ...refreshes(options),
+    ...refreshBefore(config.of(config.selected.authenticator), options.refresh, log),
     authenticator: options.authenticator,
     hubEnvironment: options.environment,
     observe: (event) => options.metrics.lifecycle(event),
-  };
-}
-
-/** `refresh_pre_spawn` and `refresh_pre_stop` (JupyterHub 6.1.1 `spawn_single_user`, `stop_single_user`). */
-function refreshes({
-  config,
-  refresh,
-  log,
-}: LifecyclePartsOptions): Pick<LifecycleDeps, 'beforeStart' | 'beforeStop'> {
-  const { refresh_pre_spawn: preSpawn, refresh_pre_stop: preStop } = config.of(config.selected.authenticator);
-  const expired = (user: UserRecord): Fault =>
-    new Fault('AUTH_EXPIRED', `auth has expired for ${user.name}, login again`, { status: 403 });
-  return {
-    ...(preSpawn && {
-      beforeStart: async (user, by) => {
-        if (!(await refresh.current(user, by, true))) throw expired(user);
-      },
-    }),
-    ...(preStop && {
-      beforeStop: async (user, by) => {
-        if (await refresh.current(user, by, true)) return;
-        if (by !== 'another-user') throw expired(user);
-        log.warn('a server is stopped although what is known of its user may be stale', { user: user.name });
-      },
-    }),
   };
 }
 

@@ -50,6 +50,10 @@ export class WaitingRoom implements Disposable {
     return this.#queue.size;
   }
 
+  users(): ReadonlySet<number> {
+    return new Set(this.#queue.items().map(({ entry }) => entry.user.id));
+  }
+
   /** No start can begin now: the limit is reached, or others were first. */
   get busy(): boolean {
     return this.#queue.size > 0 || !this.#hasRoom();
