@@ -21,7 +21,7 @@ import { CryptKeeper } from '../core/wire/fernet.js';
 import { type HubAddresses, hubAddresses } from './addresses.js';
 import { type AppParts, buildApp } from './app.js';
 import { appParts } from './app-parts.js';
-import { loadConfigured, planConfiguredRoles, purgeExpired } from './boot.js';
+import { loadConfigured, managedRolesOf, planConfiguredRoles, purgeExpired } from './boot.js';
 import { AnteroomClass, CryptKeeperClass, JupyterHubClass, PeriodicMetricsCollectorClass } from './config.js';
 import type { Culler } from './culler/index.js';
 import { makeCuller } from './culler-parts.js';
@@ -88,8 +88,9 @@ export class Hub implements AsyncDisposable {
     const hub = config.of(JupyterHubClass);
     const tornado = readTornadoSettings(hub.tornado_settings);
     const registry = new ScopeRegistry((scope) => log.debug('scope means nothing for its owner', { scope }));
-    const plan = planConfiguredRoles(registry, hub, log);
     const auth = config.of(config.selected.authenticator);
+    // an authenticator that manages roles has to be asked first
+    const early = auth.manage_roles ? undefined : planConfiguredRoles(registry, hub, log);
     const admission = new Admission(auth);
     const cookieSecret = await loadCookieSecret(
       {
@@ -118,6 +119,7 @@ export class Hub implements AsyncDisposable {
     });
     await authenticator.provision();
     this.#resources.use(authenticator);
+    const plan = early ?? planConfiguredRoles(registry, hub, log, await managedRolesOf(authenticator, auth));
     const services = this.#resources.use(
       makeServices({
         config,

@@ -118,8 +118,10 @@ describe('the queue', () => {
     await hub.start();
     await frank.goto(`${hub.url}/hub/spawn-pending/frank`);
     expect(await frank.textContent('.chip')).toBe('stopped');
+    // erin's start lives on, and counts
+    await letGo('erin');
     await letGo('frank');
     await frank.click('#start');
-    await frank.waitForURL(/\/user\/frank\//, { timeout: 30_000 });
+    await frank.waitForURL(/\/user\/frank\//, { timeout: 60_000 });
   }, 150_000);
 });
