@@ -306,8 +306,7 @@ function pageServers(lifecycle: ServerLifecycle, named: NamedServers): PageServe
       await lifecycle.stop(user, server, request);
     },
     remove: (user, server) => lifecycle.remove(user, server),
-    optionsForm: (user, server) => lifecycle.optionsForm(user, server),
-    optionsFromForm: (user, server, form) => lifecycle.optionsFromForm(user, server, form),
+    forms: (user, server) => lifecycle.forms(user, server),
     serverVersion: (user, server) => lifecycle.serverVersion(user, server),
   };
 }

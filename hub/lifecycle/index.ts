@@ -7,7 +7,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Fault, messageOf } from '../../core/fault.js';
-import type { JsonObject } from '../../core/model/json.js';
 import { type ServerName, serverPath } from '../../core/model/names.js';
 import type { Requester } from '../principal.js';
 import type { UserRecord } from '../store/types.js';
@@ -21,11 +20,19 @@ import { pollOnce } from './polling.js';
 import { failedMessage } from './progress.js';
 import { Registry } from './registry.js';
 import { refusal } from './reserve.js';
-import { forgetSpawner, formFor, optionsFor, renameServer } from './servers.js';
+import { forgetSpawner, formsOf, renameServer } from './servers.js';
 import { Starts } from './starts.js';
-import type { LifecycleDeps, ProgressMessage, ServerStatus, StartRequest, StopRequest } from './types.js';
+import type {
+  LifecycleDeps,
+  ProgressMessage,
+  ServerForms,
+  ServerStatus,
+  StartRequest,
+  StopRequest,
+} from './types.js';
 import { Upkeep } from './upkeep.js';
 
+export { HookFault } from './failure.js';
 export { waitInWords } from './progress.js';
 export * from './types.js';
 
@@ -152,17 +159,8 @@ export class ServerLifecycle implements AsyncDisposable {
     throw refusal('SERVER_NOT_STARTING', `${serverLabel(entry)} is not starting`);
   }
 
-  /** HTML of the options form; empty: start at once. */
-  optionsForm(user: UserRecord, serverName: string): Promise<string> {
-    return formFor(this.#deps, this.#idle(user, serverName));
-  }
-
-  optionsFromForm(
-    user: UserRecord,
-    serverName: string,
-    form: Readonly<Record<string, unknown>>,
-  ): Promise<JsonObject> {
-    return optionsFor(this.#deps, this.#idle(user, serverName), form);
+  forms(user: UserRecord, serverName: string): Promise<ServerForms> {
+    return formsOf(this.#deps, this.#idle(user, serverName));
   }
 
   /** Stops and forgets a named server. @throws Fault 400 for the default one */

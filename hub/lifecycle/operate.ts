@@ -142,7 +142,7 @@ export class Operator implements AdoptionPort {
     entry.failure = undefined;
     this.#watch(entry);
     this.#onStartEnded();
-    entry.progress?.finish(await this.readyEvent(entry));
+    entry.progress?.finishWith(() => this.readyEvent(entry));
   }
 
   /** The last progress message, as `progress_ready_hook` wants it. */

@@ -10,6 +10,8 @@ const MAX_MESSAGES = 500;
 export class ProgressLog {
   readonly #messages: ProgressMessage[] = [{ progress: 0, message: 'Server requested' }];
   #finished = false;
+  /** Makes the last message for each listener. */
+  #last: (() => Promise<ProgressMessage>) | undefined;
   /** The newest of messages that are of no interest once the next one is there. */
   #passing: { readonly message: ProgressMessage } | undefined;
   readonly #waiting: Array<() => void> = [];
@@ -26,11 +28,18 @@ export class ProgressLog {
     this.#wake();
   }
 
-  /** Adds the last message and ends every listener after it. */
+  /** Ends every listener after this message. */
   finish(message: ProgressMessage): void {
+    this.finishWith(async () => message);
+  }
+
+  /** The same with a message that is made for each listener: JupyterHub asks `progress_ready_hook` for each. */
+  finishWith(make: () => Promise<ProgressMessage>): void {
     if (this.#finished) return;
     this.#finished = true;
-    this.#append(message);
+    this.#last = make;
+    this.#passing = undefined;
+    this.#wake();
   }
 
   async *listen(): AsyncGenerator<ProgressMessage, void, undefined> {
@@ -41,8 +50,10 @@ export class ProgressLog {
       if (message) {
         next++;
         yield message;
-      } else if (this.#finished) return;
-      else if (passing && passing !== passed) {
+      } else if (this.#last) {
+        yield await this.#last();
+        return;
+      } else if (passing && passing !== passed) {
         passed = passing;
         yield passing.message;
       } else await new Promise<void>((resolve) => this.#waiting.push(resolve));

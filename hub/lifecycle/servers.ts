@@ -1,44 +1,30 @@
 import { messageOf } from '../../core/fault.js';
-import type { JsonObject } from '../../core/model/json.js';
 import { type ServerName, serverPath } from '../../core/model/names.js';
 import { timestamp } from '../../core/model/time.js';
 import { NotFound } from '../store/errors.js';
 import type { SpawnerRecord } from '../store/types.js';
 import { type ServerEntry, serverLabel } from './entry.js';
-import { applyGroupOverrides, callHook } from './hooks.js';
+import { callHook } from './hooks.js';
 import { makeSpawner } from './launch.js';
 import { optionsForm, optionsFromForm } from './options.js';
 import { viewOf } from './prepare.js';
-import type { LifecycleDeps, StartRequest } from './types.js';
-import type { SpawnerView } from './view.js';
+import type { LifecycleDeps, ServerForms, StartRequest } from './types.js';
 
 /** What is asked of servers that are not running: their form, their row, their end, another name. */
 
 const RENAME_MS = 60_000;
 
-/** The form, after auth_state_hook and group overrides had their say (JupyterHub 6.1.1 SpawnHandler). */
-export async function formFor(deps: LifecycleDeps, entry: ServerEntry): Promise<string> {
-  return optionsForm(await formView(deps, entry));
-}
-
-export async function optionsFor(
-  deps: LifecycleDeps,
-  entry: ServerEntry,
-  form: Readonly<Record<string, unknown>>,
-): Promise<JsonObject> {
-  return optionsFromForm(deps.spawner.config, form, await formView(deps, entry));
-}
-
-async function formView(deps: LifecycleDeps, entry: ServerEntry): Promise<SpawnerView> {
+/** The options form of one request, after `auth_state_hook` had its say once (JupyterHub 6.1.1 SpawnHandler). */
+export async function formsOf(deps: LifecycleDeps, entry: ServerEntry): Promise<ServerForms> {
   const record = await deps.store.spawners.find(entry.user.id, entry.name);
   const view = await viewOf(deps, entry, record);
-  const hook = deps.spawner.config.auth_state_hook;
+  const { config } = deps.spawner;
+  const hook = config.auth_state_hook;
   if (hook) {
     const authState = await deps.authState(entry.user);
     await callHook('auth_state_hook', () => hook(view, authState));
   }
-  await applyGroupOverrides(view, deps.spawner.declaration, deps.log);
-  return view;
+  return { html: () => optionsForm(view), read: (form) => optionsFromForm(config, form, view) };
 }
 
 /** What the spawner keeps beyond the server's life (output files, volumes). */

@@ -25,6 +25,18 @@ export interface SpawnFailure {
   readonly cancelled: boolean;
 }
 
+/** What a page asks before a start. */
+export interface ServerForms {
+  /** HTML of the options form; empty: start at once. */
+  html(): Promise<string>;
+  /**
+   * What a posted form, or a query, means as options.
+   * @param form name to list of texts; uploads as `NAME_file`
+   * @throws HookFault what the configuration's own function threw
+   */
+  read(form: Readonly<Record<string, unknown>>): Promise<JsonObject>;
+}
+
 /** Where a start stands that has not begun, because `concurrent_spawn_limit` is reached. */
 export interface QueuePlace {
   /** 1 is the next. */

@@ -71,13 +71,15 @@ export interface PageServers {
   ): Promise<void>;
   /** Stops and forgets a named server. */
   remove(user: UserRecord, serverName: string): Promise<void>;
-  /** HTML of the options form; empty: start at once. */
-  optionsForm(user: UserRecord, serverName: string): Promise<string>;
-  optionsFromForm(
+  /** The options form and what is read from it, for one request. */
+  forms(
     user: UserRecord,
     serverName: string,
-    form: Readonly<Record<string, unknown>>,
-  ): Promise<Readonly<Record<string, unknown>>>;
+  ): Promise<{
+    /** HTML; empty: start at once. */
+    html(): Promise<string>;
+    read(form: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>;
+  }>;
   /** Version that a ready server told, for the redirect-loop rule. */
   serverVersion(user: UserRecord, serverName: string): string | undefined;
 }

@@ -7,6 +7,7 @@ import { withQuery } from '../../core/wire/next-url.js';
 import { formBody } from '../http/body.js';
 import { httpError } from '../http/errors.js';
 import type { RouteAccess } from '../http/route-config.js';
+import { HookFault } from '../lifecycle/index.js';
 import { requesterOf } from '../principal.js';
 import { sessionOf } from '../session/index.js';
 import type { UserRecord } from '../store/types.js';
@@ -77,21 +78,30 @@ async function show(
   if (status.pending !== null) return reply.redirect(pendingUrl(context, request, target), 302);
 
   const asked = optionsInQuery(queryValues(request));
+  const forms = await context.servers.forms(user, serverName);
   let failure: unknown;
   if (Object.keys(asked).length > 0) {
-    try {
-      const options = await context.servers.optionsFromForm(user, serverName, asked);
-      return await startAndGo(context, request, reply, target, options);
-    } catch (error) {
+    const read = await attempt(() => forms.read(asked));
+    failure = read.error;
+    if (read.value) {
+      const { value, error } = await attempt(() => startAndGo(context, request, reply, target, read.value));
+      if (value) return value;
       failure = error;
+      if ((await forms.html()) === '') throw error;
     }
   }
-  const form = await context.servers.optionsForm(user, serverName);
-  if (form === '') {
-    if (failure !== undefined) throw failure;
-    return startAndGo(context, request, reply, target, undefined);
-  }
+  const form = await forms.html();
+  // options that mean nothing are as none (JupyterHub 6.1.1)
+  if (form === '') return startAndGo(context, request, reply, target, undefined);
   return formPage(context, request, reply, target, form, failure);
+}
+
+async function attempt<T>(work: () => Promise<T>): Promise<{ readonly value?: T; readonly error?: unknown }> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    return { error };
+  }
 }
 
 async function submit(
@@ -106,13 +116,12 @@ async function submit(
   const label = serverName === '' ? user.name : `${user.name}:${serverName}`;
   if (status.ready) throw httpError(400, `${label} is already running`);
   if (status.pending !== null) throw httpError(400, `${label} is pending ${status.pending}`);
-  try {
-    const options = await context.servers.optionsFromForm(user, serverName, await formValues(request));
-    return await startAndGo(context, request, reply, target, options);
-  } catch (error) {
-    const form = await context.servers.optionsForm(user, serverName);
-    return formPage(context, request, reply, target, form, error);
-  }
+  const forms = await context.servers.forms(user, serverName);
+  const { value, error } = await attempt(async () => {
+    const options = await forms.read(await formValues(request));
+    return startAndGo(context, request, reply, target, options);
+  });
+  return value ?? formPage(context, request, reply, target, await forms.html(), error);
 }
 
 async function startAndGo(
@@ -151,8 +160,8 @@ function formPage(
 ): FastifyReply {
   if (failure !== undefined) {
     context.log.warn('start with options failed', { user: target.user.name, error: String(failure) });
-    reply.code(failure instanceof Fault ? failure.status : 200);
-    if (failure instanceof Fault) reply.headers(failure.headers);
+    if (failure instanceof Fault && !isPlainHookError(failure))
+      reply.code(failure.status).headers(failure.headers);
   }
   const xsrf = context.sessions.xsrfToken(request, reply);
   return page(context, request, reply, 'spawn.html', {
@@ -162,6 +171,11 @@ function formPage(
     error_message: failure === undefined ? undefined : errorText(failure),
     url: withQuery(request.url, [['_xsrf', xsrf]]),
   });
+}
+
+/** `options_from_form` threw an error that chose no status: the form is shown again, with 200 as by JupyterHub. */
+function isPlainHookError(failure: Fault): boolean {
+  return failure instanceof HookFault && failure.hook === 'options_from_form' && !failure.hasStatus;
 }
 
 /** What a page may say of a failure: a Fault's own words, never those of an unexpected error. */

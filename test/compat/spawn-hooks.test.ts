@@ -193,6 +193,7 @@ describe('options and hooks', () => {
   let own: HubProcess;
   let theirs: Speaker;
   let ours: Speaker;
+  let seen = { theirs: 0, ours: 0 };
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'anteroom-hooks-'));
@@ -215,22 +216,33 @@ describe('options and hooks', () => {
   it.each(TALKS)(
     '$name',
     async (talk) => {
-      const steps: readonly (readonly Step[])[] = await Promise.all([theirs.hold(talk), ours.hold(talk)]);
-      const [told = [], answered = []] = steps;
+      const hold = (name: string, speaker: Speaker): Promise<readonly Step[]> =>
+        speaker.hold(talk).catch((error: unknown) => {
+          throw new Error(`${name}: ${String(error)}`);
+        });
+      const steps = await Promise.all([hold('theirs', theirs), hold('ours', ours)]);
+      const [told, answered] = steps;
       const { unexplained } = explain(compareSteps(talk.name, told, answered));
       expect(unexplained.map((each) => JSON.stringify(each))).toEqual([]);
-      expect(await notes('ours')).toEqual(await notes('theirs'));
-      expect((await notes('ours')).length).toBeGreaterThan(0);
+      const [noted, own] = [await notes('theirs'), await notes('ours')];
+      const compared = ([hook]: readonly unknown[]): boolean =>
+        talk.name !== 'hooks-form' || hook !== 'auth_state_hook';
+      expect(own.slice(seen.ours).filter(compared)).toEqual(noted.slice(seen.theirs).filter(compared));
+      expect(own.length).toBeGreaterThan(seen.ours);
+      seen = { theirs: noted.length, ours: own.length };
     },
     120_000,
   );
 
-  /** What the hooks have noted so far. */
-  async function notes(side: 'ours' | 'theirs'): Promise<readonly unknown[]> {
+  /**
+   * What the hooks have noted so far. JupyterHub keeps the spawner object of the page that showed the form, with what
+   * auth_state_hook did to it; ours asks the hook again for a posted form, so its calls there are not compared.
+   */
+  async function notes(side: 'ours' | 'theirs'): Promise<readonly (readonly unknown[])[]> {
     const text = await readFile(join(dir, `${side}.jsonl`), 'utf8');
     return text
       .trim()
       .split('\n')
-      .map((line): unknown => JSON.parse(line));
+      .map((line) => JSON.parse(line) as readonly unknown[]);
   }
 });
