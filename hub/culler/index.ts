@@ -18,7 +18,7 @@ import {
   type Verdict,
 } from './decide.js';
 
-export type { CullArbiter, CullRules, CullServer, CullUser } from './decide.js';
+export type { CullRules, CullServer, CullUser } from './decide.js';
 
 /** What the hub lets the culler see and do. */
 export interface CullerPort {

@@ -77,30 +77,34 @@ async function show(
   }
   if (status.pending !== null) return reply.redirect(pendingUrl(context, request, target), 302);
 
-  const asked = optionsInQuery(queryValues(request));
   const forms = await context.servers.forms(user, serverName);
+  const asked = optionsInQuery(queryValues(request));
   let failure: unknown;
   if (Object.keys(asked).length > 0) {
     const read = await attempt(() => forms.read(asked));
-    failure = read.error;
-    if (read.value) {
-      const { value, error } = await attempt(() => startAndGo(context, request, reply, target, read.value));
-      if (value) return value;
-      failure = error;
-      if ((await forms.html()) === '') throw error;
+    if (read.failed) failure = read.error;
+    else {
+      const started = await attempt(() => startAndGo(context, request, target, read.value));
+      if (!started.failed) return reply.redirect(started.value, 302);
+      failure = started.error;
+      if ((await forms.html()) === '') throw failure;
     }
   }
   const form = await forms.html();
   // options that mean nothing are as none (JupyterHub 6.1.1)
-  if (form === '') return startAndGo(context, request, reply, target, undefined);
+  if (form === '') return reply.redirect(await startAndGo(context, request, target, undefined), 302);
   return formPage(context, request, reply, target, form, failure);
 }
 
-async function attempt<T>(work: () => Promise<T>): Promise<{ readonly value?: T; readonly error?: unknown }> {
+type Outcome<T> =
+  | { readonly failed: false; readonly value: T }
+  | { readonly failed: true; readonly error: unknown };
+
+async function attempt<T>(work: () => Promise<T>): Promise<Outcome<T>> {
   try {
-    return { value: await work() };
+    return { failed: false, value: await work() };
   } catch (error) {
-    return { error };
+    return { failed: true, error };
   }
 }
 
@@ -117,27 +121,28 @@ async function submit(
   if (status.ready) throw httpError(400, `${label} is already running`);
   if (status.pending !== null) throw httpError(400, `${label} is pending ${status.pending}`);
   const forms = await context.servers.forms(user, serverName);
-  const { value, error } = await attempt(async () => {
+  const started = await attempt(async () => {
     const options = await forms.read(await formValues(request));
-    return startAndGo(context, request, reply, target, options);
+    return startAndGo(context, request, target, options);
   });
-  return value ?? formPage(context, request, reply, target, await forms.html(), error);
+  if (!started.failed) return reply.redirect(started.value, 302);
+  return formPage(context, request, reply, target, await forms.html(), started.error);
 }
 
+/** @returns where the browser goes on */
 async function startAndGo(
   context: PageContext,
   request: FastifyRequest,
-  reply: FastifyReply,
   target: Target,
   options: Options | undefined,
-): Promise<FastifyReply> {
+): Promise<string> {
   await context.servers.start(target.user, target.serverName, {
     options,
     displayName: target.displayName,
     waitMs: START_WAIT_MS,
     by: requesterOf(request.principal, target.user),
   });
-  return reply.redirect(pendingUrl(context, request, target), 302);
+  return pendingUrl(context, request, target);
 }
 
 /**

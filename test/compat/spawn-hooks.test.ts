@@ -13,7 +13,7 @@ import { type Line, Speaker, type Talk } from './conversations/speaker.js';
 import { ensureVenv, type RealHub, startRealHub } from './peers.js';
 
 const STUB = join(import.meta.dirname, 'record/stub_server.py');
-const TOKENS = { root: 'root-token-for-hooks', alice: 'alice-token-for-hooks' };
+const TOKENS = { root: 'root-token-for-hooks' };
 const HTML = { Accept: 'text/html', 'Sec-Fetch-Mode': 'navigate' };
 
 const python = (dir: string, interpreter: string): string => `
@@ -117,18 +117,19 @@ const TALKS: readonly Talk[] = [
   {
     name: 'hooks-json',
     lines: [
+      page('alice', '/hub/home'),
       {
-        as: 'alice',
+        as: 'root',
         method: 'POST',
         path: '/hub/api/users/alice/server',
         json: { user_options: { size: 'big' } },
       },
-      { as: 'alice', method: 'GET', path: '/hub/api/users/alice/server/progress' },
+      { as: 'root', method: 'GET', path: '/hub/api/users/alice/server/progress' },
       ...seenAndStopped('alice'),
-      { as: 'alice', method: 'POST', path: '/hub/api/users/alice/server', note: 'those of the last time' },
+      { as: 'root', method: 'POST', path: '/hub/api/users/alice/server', note: 'those of the last time' },
       ...seenAndStopped('alice'),
-      { as: 'alice', method: 'POST', path: '/hub/api/users/alice/server', json: { size: 'refused' } },
-      { as: 'alice', method: 'POST', path: '/hub/api/users/alice/server', json: { user_options: {} } },
+      { as: 'root', method: 'POST', path: '/hub/api/users/alice/server', json: { size: 'refused' } },
+      { as: 'root', method: 'POST', path: '/hub/api/users/alice/server', json: { user_options: {} } },
       ...seenAndStopped('alice'),
     ],
   },
@@ -177,12 +178,12 @@ const TALKS: readonly Talk[] = [
   {
     name: 'limit-by-function',
     lines: [
-      { as: 'alice', method: 'POST', path: '/hub/api/users/alice/servers/one' },
-      { as: 'alice', method: 'POST', path: '/hub/api/users/alice/servers/two' },
+      { as: 'root', method: 'POST', path: '/hub/api/users/alice/servers/one' },
+      { as: 'root', method: 'POST', path: '/hub/api/users/alice/servers/two' },
       page('alice', '/hub/spawn/alice/three'),
-      { as: 'alice', method: 'DELETE', path: '/hub/api/users/alice/servers/one', json: { remove: true } },
-      { as: 'alice', method: 'POST', path: '/hub/api/users/alice/servers/two' },
-      { as: 'alice', method: 'DELETE', path: '/hub/api/users/alice/servers/two' },
+      { as: 'root', method: 'DELETE', path: '/hub/api/users/alice/servers/one', json: { remove: true } },
+      { as: 'root', method: 'POST', path: '/hub/api/users/alice/servers/two' },
+      { as: 'root', method: 'DELETE', path: '/hub/api/users/alice/servers/two' },
     ],
   },
 ];
