@@ -70,12 +70,6 @@ export class ServerLifecycle implements AsyncDisposable {
     return this.#starts.room.users();
   }
 
-  /** Ids of users with a ready server. */
-  readyUsers(): readonly number[] {
-    const ready = [...this.#registry.entries.values()].filter((entry) => statusOf(entry).ready);
-    return [...new Set(ready.map((entry) => entry.user.id))];
-  }
-
   /** Whether starts are refused because too many in a row have failed. */
   breaker(): BreakerState {
     return this.#starts.breaker.describe();

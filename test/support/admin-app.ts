@@ -46,6 +46,7 @@ export class AdminApp {
       store,
       urls,
       serverView: view,
+      waiting: () => new Set(),
       lastActivity: (user) => user.lastActivity,
     });
     const api: ApiContext = {
