@@ -11,6 +11,7 @@ export function crossFaults(config: HubSettings): readonly string[] {
     ...authStateFaults(config),
     ...extraRouteFaults(config),
     ...serviceFaults(config),
+    ...cullerFaults(config),
   ];
 }
 
@@ -39,6 +40,16 @@ function authStateFaults(config: HubSettings): readonly string[] {
   if (enable_auth_state !== true || keys.length > 0) return [];
   return [
     'c.Authenticator.enable_auth_state: needs a key; set the environment variable JUPYTERHUB_CRYPT_KEY (openssl rand -hex 32) or c.CryptKeeper.keys',
+  ];
+}
+
+/** A culler that was set up and not switched on would stop nothing. */
+function cullerFaults(config: HubSettings): readonly string[] {
+  const { configured } = config.resolution(AnteroomClass);
+  const set = [...configured].filter((trait) => trait.startsWith('cull_'));
+  if (set.length === 0 || configured.has('cull_enabled')) return [];
+  return [
+    `c.Anteroom.${set[0]}: does nothing unless c.Anteroom.cull_enabled says whether idle servers are culled; set it to true or false`,
   ];
 }
 

@@ -230,6 +230,15 @@ describe('a start', () => {
     expect((await anteroom(shared, file)).code).toBe(0);
   });
 
+  it('wants to hear whether idle servers are culled where the culler is set up', async () => {
+    const timeout = '--Anteroom.cull_timeout=60';
+    const silent = await anteroom(DUMMY, timeout);
+    expect(silent.code).not.toBe(0);
+    expect(silent.err).toContain('c.Anteroom.cull_timeout: does nothing unless c.Anteroom.cull_enabled');
+    for (const said of ['True', 'False'])
+      expect((await anteroom(DUMMY, timeout, `--Anteroom.cull_enabled=${said}`)).err).toBe('');
+  });
+
   it('runs with the shipped quickstart configuration', async () => {
     const file = join(packageRoot(), 'quickstart.config.mjs');
     const { code, err, started } = await anteroom('-f', file, '--reset-passwords');

@@ -15,8 +15,6 @@ export const UNBUILT: Readonly<Record<string, string>> = {
   'Application.log_datefmt': PYTHON_LOGGING,
   'Application.log_format': PYTHON_LOGGING,
   'Application.logging_config': PYTHON_LOGGING,
-  'Authenticator.refresh_pre_stop': 'a refresh before a stop is not built yet',
-  'Authenticator.reset_managed_roles_on_startup': 'roles from the authenticator at start are not built yet',
   'JupyterHub.admin_access':
     'the deprecated switch is not built; give the scope access:servers to a role with JupyterHub.load_roles',
   'JupyterHub.data_files_path':
@@ -31,7 +29,6 @@ export const UNBUILT: Readonly<Record<string, string>> = {
   'JupyterHub.internal_ssl': INTERNAL_SSL,
   'JupyterHub.recreate_internal_certs': INTERNAL_SSL,
   'JupyterHub.trusted_alt_names': INTERNAL_SSL,
-  'Spawner.consecutive_failure_limit': 'ending the hub after failures is not built yet',
   'Spawner.ssl_alt_names': INTERNAL_SSL,
   'Spawner.ssl_alt_names_include_local': INTERNAL_SSL,
 };

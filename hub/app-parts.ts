@@ -109,6 +109,7 @@ export function appParts(options: AppPartsOptions): AppParts {
       readyUsers: () => lifecycle.readyUsers(),
       authState: (user) => sessions.accounts.authState(user),
       onShutdownRequest: (request) => options.onShutdownRequest(request),
+      breaker: () => lifecycle.breaker(),
     },
     tokenPage: { clock, maxSeconds: hub.token_expires_in_max_seconds, registry: options.registry },
     tokens: tokenOptions(options, hub.token_expires_in_max_seconds),
@@ -220,6 +221,7 @@ function apiContext(options: AppPartsOptions, urls: UrlRoots): ApiContext {
       store,
       urls,
       serverView: (user, spawner) => viewOf(lifecycle, user, spawner),
+      waiting: () => lifecycle.waitingUsers(),
       lastActivity: (user) => sessions.activity.lastOfUser(user),
     }),
     limits: { byDefault: hub.api_page_default_limit, max: hub.api_page_max_limit },
@@ -305,14 +307,13 @@ function pageServers(lifecycle: ServerLifecycle, named: NamedServers): PageServe
     check: (user, server) => lifecycle.check(user, server),
     start: async (user, server, request) => {
       const displayName = await named.displayNameFor(user, server, request.displayName);
-      await lifecycle.start(user, server, { ...request, displayName });
+      await lifecycle.start(user, server, { ...request, displayName, mayWait: true });
     },
     stop: async (user, server, request) => {
       await lifecycle.stop(user, server, request);
     },
     remove: (user, server) => lifecycle.remove(user, server),
-    optionsForm: (user, server) => lifecycle.optionsForm(user, server),
-    optionsFromForm: (user, server, form) => lifecycle.optionsFromForm(user, server, form),
+    forms: (user, server) => lifecycle.forms(user, server),
     serverVersion: (user, server) => lifecycle.serverVersion(user, server),
   };
 }

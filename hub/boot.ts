@@ -40,12 +40,18 @@ export interface BootDeps {
 }
 
 /** Reads the roles of the configuration; pure but for the registry. @throws StartupFault with every fault */
-export function planConfiguredRoles(registry: ScopeRegistry, config: HubConfig, log: Log): RolePlan {
+export function planConfiguredRoles(
+  registry: ScopeRegistry,
+  config: HubConfig,
+  log: Log,
+  managedRoles?: readonly unknown[],
+): RolePlan {
   const planned = planRoles(
     {
       loadRoles: config.load_roles,
       customScopes: config.custom_scopes as JsonObject,
       extraUserScopes: [...config.extra_user_scopes],
+      managedRoles,
     },
     registry,
   );
@@ -54,11 +60,27 @@ export function planConfiguredRoles(registry: ScopeRegistry, config: HubConfig, 
   return planned.plan;
 }
 
+/**
+ * What a provisioned authenticator that manages roles wants there to be (JupyterHub 6.1.1 `load_managed_roles`).
+ * @throws StartupFault when all its roles would be reset to nothing
+ */
+export async function managedRolesOf(
+  authenticator: Pick<Authenticator, 'className' | 'loadManagedRoles'>,
+  settings: Pick<AuthenticatorConfig, 'reset_managed_roles_on_startup'>,
+): Promise<readonly unknown[]> {
+  if (authenticator.loadManagedRoles) return authenticator.loadManagedRoles();
+  if (!settings.reset_managed_roles_on_startup) return [];
+  throw new StartupFault([
+    `c.Authenticator.reset_managed_roles_on_startup: ${authenticator.className} does not say which roles there are (loadManagedRoles), so all would be removed; take the setting out`,
+  ]);
+}
+
 /** @throws StartupFault naming what in the configuration cannot be */
 export async function loadConfigured(deps: BootDeps, plan: RolePlan): Promise<void> {
   const { store, config, admission, authenticatorConfig: auth, log } = deps;
   await ensureHubClient(store);
-  const { firstRoles } = await loadRoles(store, plan, { resetManaged: false, log });
+  const resetManaged = auth.reset_managed_roles_on_startup;
+  const { firstRoles } = await loadRoles(store, plan, { resetManaged, log });
   const users = configUsers(deps);
   await createConfigured(deps, users);
   await loadGroups(store, config.load_groups as JsonObject, {
@@ -73,7 +95,7 @@ export async function loadConfigured(deps: BootDeps, plan: RolePlan): Promise<vo
     users,
     adminUsers: [...admission.adminUsers],
     allowedUsers: [...admission.configuredUsers],
-    resetManaged: false,
+    resetManaged,
     firstRoles,
     log,
   });

@@ -10,6 +10,7 @@ import { declareClass } from '../core/config/declare.js';
 import * as t from '../core/config/traits.js';
 import { cookieSecretKind, cryptKeysKind } from './config-kinds.js';
 import { deriveHub, hubRules } from './config-urls.js';
+import { cullerTraits } from './culler/traits.js';
 import { hubTraits } from './hub-traits.js';
 
 const LOG_LEVELS = [0, 10, 20, 30, 40, 50, 'DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL'] as const;
@@ -98,6 +99,7 @@ export const AnteroomClass = declareClass({
     allow_shared_uid: t.bool(false, {
       help: 'Allow a spawner that runs everybody under one account to do so as root or on an address that others reach.',
     }),
+    ...cullerTraits,
     login_backoff_base_seconds: t.float(1, {
       min: 0,
       help: 'Seconds that a name waits after its failures at sign-in begin to count; doubled with every further one.',
@@ -116,6 +118,20 @@ export const AnteroomClass = declareClass({
     }),
     password_file: t.unicode('', {
       help: 'File of scrypt hashes for the shared-password authenticator, made with new passwords at the first start. Empty: passwords come from its own settings.',
+    }),
+    spawn_breaker_seconds: t.float(60, {
+      min: 1,
+      help: 'Seconds for which starts are refused when as many in a row have failed as Spawner.consecutive_failure_limit says; then one may try.',
+    }),
+    spawn_queue_limit: t.integer(1000, {
+      min: 0,
+      max: 100_000,
+      help: "Browsers' starts that wait for a place when JupyterHub.concurrent_spawn_limit is reached, a tenth of them for one user; 0 refuses them as JupyterHub does.",
+    }),
+    spawn_queue_timeout: t.float(600, {
+      min: 1,
+      max: 86_400,
+      help: 'Seconds that such a start waits at most.',
     }),
     spawner_log_bytes: t.integer(10 * 1024 * 1024, {
       min: 4096,

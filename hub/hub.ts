@@ -19,10 +19,12 @@ import type { HubSettings } from '../core/plugin/selection.js';
 import { ScopeRegistry } from '../core/scopes/index.js';
 import { CryptKeeper } from '../core/wire/fernet.js';
 import { type HubAddresses, hubAddresses } from './addresses.js';
-import { buildApp } from './app.js';
+import { type AppParts, buildApp } from './app.js';
 import { appParts } from './app-parts.js';
-import { loadConfigured, planConfiguredRoles, purgeExpired } from './boot.js';
+import { loadConfigured, managedRolesOf, planConfiguredRoles, purgeExpired } from './boot.js';
 import { AnteroomClass, CryptKeeperClass, JupyterHubClass, PeriodicMetricsCollectorClass } from './config.js';
+import type { Culler } from './culler/index.js';
+import { makeCuller } from './culler-parts.js';
 import { ServerLifecycle, type SpawnerChoice } from './lifecycle/index.js';
 import { lifecycleDeps } from './lifecycle-parts.js';
 import { listen } from './listen.js';
@@ -36,7 +38,7 @@ import type { Services } from './services/index.js';
 import { Admission, loadCookieSecret } from './session/index.js';
 import { addressesOfHost, SessionParts } from './session-parts.js';
 import type { Store } from './store/index.js';
-import { readTornadoSettings } from './tornado-settings.js';
+import { readTornadoSettings, type TornadoSettings } from './tornado-settings.js';
 
 export interface HubOptions {
   readonly config: HubSettings;
@@ -69,6 +71,7 @@ export class Hub implements AsyncDisposable {
   #services: Services | undefined;
   #started = false;
   #metrics: Metrics | undefined;
+  #culler: Culler | undefined;
 
   constructor(options: HubOptions) {
     this.#options = options;
@@ -85,8 +88,9 @@ export class Hub implements AsyncDisposable {
     const hub = config.of(JupyterHubClass);
     const tornado = readTornadoSettings(hub.tornado_settings);
     const registry = new ScopeRegistry((scope) => log.debug('scope means nothing for its owner', { scope }));
-    const plan = planConfiguredRoles(registry, hub, log);
     const auth = config.of(config.selected.authenticator);
+    // an authenticator that manages roles has to be asked first
+    const early = auth.manage_roles ? undefined : planConfiguredRoles(registry, hub, log);
     const admission = new Admission(auth);
     const cookieSecret = await loadCookieSecret(
       {
@@ -115,6 +119,7 @@ export class Hub implements AsyncDisposable {
     });
     await authenticator.provision();
     this.#resources.use(authenticator);
+    const plan = early ?? planConfiguredRoles(registry, hub, log, await managedRolesOf(authenticator, auth));
     const services = this.#resources.use(
       makeServices({
         config,
@@ -168,7 +173,7 @@ export class Hub implements AsyncDisposable {
       clock,
       log,
       stopServers: async (user) => {
-        await this.#lifecycle?.forgetUser(user);
+        await this.#lifecycle?.stopAll(user);
       },
       onRevoked: () => feed.ring(),
       metrics,
@@ -199,32 +204,33 @@ export class Hub implements AsyncDisposable {
         }),
       ),
     );
-    this.#app = buildApp(
-      appParts({
-        config,
-        tornado,
-        addresses: this.addresses,
-        store,
-        rights,
-        sessions,
-        authenticator,
-        admission,
-        lifecycle: this.#lifecycle,
-        feed,
-        proxy,
-        registry,
-        services,
-        metrics,
-        onShutdownRequest: (request) => this.#options.onShutdownRequest(request),
-        spawnerClass: this.#options.spawner.className,
-        sharedAccount: this.#options.spawner.sharedAccount,
-        clock,
-        log,
-      }),
-    );
+    metrics.watchSpawns(this.#lifecycle);
+    const parts = appParts({
+      config,
+      tornado,
+      addresses: this.addresses,
+      store,
+      rights,
+      sessions,
+      authenticator,
+      admission,
+      lifecycle: this.#lifecycle,
+      feed,
+      proxy,
+      registry,
+      services,
+      metrics,
+      onShutdownRequest: (request) => this.#options.onShutdownRequest(request),
+      spawnerClass: this.#options.spawner.className,
+      sharedAccount: this.#options.spawner.sharedAccount,
+      clock,
+      log,
+    });
+    this.#app = buildApp(parts);
     this.#resources.defer(() => this.#app?.close());
     this.#resources.defer(() => feed[Symbol.dispose]());
     await this.#run(store, proxy);
+    this.#cull(store, sessions, parts, tornado);
     await this.#measure(store, metrics, sessions);
     metrics.hubStartup.observe((clock.monotonic() - began) / 1000);
     this.#started = true;
@@ -259,6 +265,27 @@ export class Hub implements AsyncDisposable {
     await this.#writePid();
   }
 
+  /** After adoption, so that every server that lives is known. Ends before the life cycle does. */
+  #cull(store: Store, sessions: SessionParts, parts: AppParts, tornado: TornadoSettings): void {
+    if (!this.#lifecycle) return;
+    const { config, clock, log } = this.#options;
+    const { people, servers } = parts;
+    this.#culler = makeCuller({
+      config,
+      store,
+      lifecycle: this.#lifecycle,
+      people,
+      urls: servers.urls,
+      slowStopMs: tornado.slowStopMs,
+      flushActivity: () => sessions.activity.flush(),
+      clock,
+      log,
+    });
+    if (!this.#culler) return;
+    this.#resources.use(this.#culler);
+    this.#culler.begin();
+  }
+
   async #measure(store: Store, metrics: Metrics, sessions: SessionParts): Promise<void> {
     const { config, clock, log } = this.#options;
     const collector = new PeriodicCollector({
@@ -280,6 +307,7 @@ export class Hub implements AsyncDisposable {
   async stop(options: { readonly servers?: boolean; readonly proxy?: boolean } = {}): Promise<void> {
     const { config, proxy, log } = this.#options;
     const hub = config.of(JupyterHubClass);
+    await this.#culler?.[Symbol.asyncDispose]();
     await this.#services?.stop();
     await this.#lifecycle?.shutdown(options.servers === undefined ? {} : { stopServers: options.servers });
     if (options.proxy ?? hub.cleanup_proxy) await proxy.stop();

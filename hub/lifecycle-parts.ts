@@ -1,6 +1,5 @@
 /** What `hub/lifecycle` works with, made from the configuration. */
 import type { Clock } from '../core/clock.js';
-import { Fault } from '../core/fault.js';
 import type { Log } from '../core/log.js';
 import { routeSpec } from '../core/model/names.js';
 import type { Authenticator } from '../core/plugin/authenticator.js';
@@ -11,6 +10,7 @@ import { AnteroomClass, JupyterHubClass } from './config.js';
 import type { LifecycleDeps, SpawnerChoice, StaticRoute } from './lifecycle/index.js';
 import type { Metrics } from './metrics/index.js';
 import { type Rights, serverTokenScopes } from './rbac/index.js';
+import { refreshBefore } from './refresh-before.js';
 import type { Services } from './services/index.js';
 import type { Accounts, Admission, AuthRefresh } from './session/index.js';
 import type { Store } from './store/types.js';
@@ -44,7 +44,7 @@ const FOREVER_MS = 86_400_000;
 export function lifecycleDeps(options: LifecyclePartsOptions): LifecycleDeps {
   const { config, addresses, store, rights, accounts, admission, clock, log } = options;
   const hub = config.of(JupyterHubClass);
-  const auth = config.of(config.selected.authenticator);
+  const anteroom = config.of(AnteroomClass);
   const [least = 30, most = 60] = hub.spawn_throttle_retry_range;
   const { publicUrl } = addresses;
   return {
@@ -65,6 +65,9 @@ export function lifecycleDeps(options: LifecyclePartsOptions): LifecycleDeps {
       cookieHostPrefixEnabled: hub.cookie_host_prefix_enabled,
       concurrentSpawnLimit: hub.concurrent_spawn_limit,
       activeServerLimit: hub.active_server_limit,
+      spawnQueueLimit: anteroom.spawn_queue_limit,
+      spawnQueueMs: anteroom.spawn_queue_timeout * 1000,
+      spawnBreakerMs: anteroom.spawn_breaker_seconds * 1000,
       spawnThrottleRetryRange: [least, most],
       initSpawnersTimeoutMs:
         hub.init_spawners_timeout < 0 ? FOREVER_MS : Math.max(1, hub.init_spawners_timeout) * 1000,
@@ -72,7 +75,7 @@ export function lifecycleDeps(options: LifecyclePartsOptions): LifecycleDeps {
       cleanupServers: hub.cleanup_servers,
       hubId: options.hubId,
       outputDir: options.outputDir,
-      outputBytes: config.of(AnteroomClass).spawner_log_bytes,
+      outputBytes: anteroom.spawner_log_bytes,
     },
     tokenScopes: async (server, configured) => {
       const granted = await serverTokenScopes(store, rights, server, configured);
@@ -87,14 +90,7 @@ export function lifecycleDeps(options: LifecyclePartsOptions): LifecycleDeps {
     staticRoutes: () => staticRoutes(options),
     authState: (user) => accounts.authState(user),
     isBlocked: (user) => admission.isBlocked(user.name),
-    ...(auth.refresh_pre_spawn && {
-      beforeStart: async (user) => {
-        if (await options.refresh.current(user, 'own-browser', true)) return;
-        throw new Fault('AUTH_EXPIRED', 'Your sign-in has to be renewed before a server can start.', {
-          status: 403,
-        });
-      },
-    }),
+    ...refreshBefore(config.of(config.selected.authenticator), options.refresh, log),
     authenticator: options.authenticator,
     hubEnvironment: options.environment,
     observe: (event) => options.metrics.lifecycle(event),

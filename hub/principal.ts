@@ -20,3 +20,14 @@ export type Principal =
     };
 
 export const ANONYMOUS: Principal = { kind: 'anonymous' };
+
+/**
+ * Who asks for something of a user's: only a browser of their own can be sent to sign in again. `token` is a token of
+ * their own.
+ */
+export type Requester = 'own-browser' | 'token' | 'another-user';
+
+export function requesterOf(principal: Principal, user: Pick<UserRecord, 'id'>): Requester {
+  if (principal.kind !== 'user' || principal.user.id !== user.id) return 'another-user';
+  return principal.via.kind === 'cookie' ? 'own-browser' : 'token';
+}

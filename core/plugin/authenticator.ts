@@ -60,6 +60,11 @@ export interface Authenticator extends Provisioned {
   addUser?(name: UserName): Promise<void>;
   deleteUser?(name: UserName): Promise<void>;
   refreshUser?(name: UserName, authState: JsonObject | null): Promise<RefreshOutcome>;
+  /**
+   * With `manage_roles`, at each start: roles as `c.JupyterHub.load_roles` lists them (JupyterHub's `load_managed_roles`).
+   * Needed by `reset_managed_roles_on_startup`.
+   */
+  loadManagedRoles?(): Promise<readonly unknown[]>;
   preSpawnStart?(name: UserName, serverName: string): Promise<void>;
   postSpawnStop?(name: UserName, serverName: string): Promise<void>;
   /** Where the sign-in page sends the browser instead of showing a form. */

@@ -60,7 +60,7 @@ export const SpawnerClass = declareClass({
       ['jupyterhub-singleuser'],
     ),
     consecutive_failure_limit: t.integer(0, {
-      help: 'Ends the hub with status 1 after this many failed starts in a row, so that a supervisor starts it afresh; 0 switches this off.',
+      help: 'After this many failed starts in a row further ones are refused until one works again (see Anteroom.spawn_breaker_seconds); 0 switches this off.',
     }),
     cpu_guarantee: t.optional(
       t.float(0, {

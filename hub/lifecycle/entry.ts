@@ -2,7 +2,7 @@ import type { RouteSpec, ServerName } from '../../core/model/names.js';
 import type { ServerAddress, Spawner } from '../../core/plugin/spawner.js';
 import type { UserRecord } from '../store/types.js';
 import type { ProgressLog } from './progress.js';
-import type { LifecycleSettings, Pending, ServerStatus, SpawnFailure } from './types.js';
+import type { LifecycleSettings, Pending, QueuePlace, ServerStatus, SpawnFailure } from './types.js';
 import type { SpawnerView } from './view.js';
 
 /**
@@ -15,11 +15,13 @@ export interface ServerEntry {
   /** `/user/alice/`, escaped, with the application prefix. */
   baseUrl: string;
   /** The same as browsers call it: with the user's host under subdomains. */
-  readonly url: string;
+  url: string;
   /** The proxy's key. */
-  readonly route: RouteSpec;
+  route: RouteSpec;
   spawnerId: number;
   pending: Pending | null;
+  /** Its start waits for a place: nothing was done for it yet, and it counts for no limit. */
+  waiting?: QueuePlace | undefined;
   /** Set while the server counts as there. */
   address?: ServerAddress | undefined;
   spawner?: Spawner | undefined;
@@ -60,6 +62,7 @@ export function statusOf(entry: ServerEntry | undefined): ServerStatus {
     ready,
     active: ready || entry.pending !== null,
     ...(entry.failure && { failure: entry.failure }),
+    ...(entry.waiting && { queue: entry.waiting }),
   };
 }
 

@@ -5,6 +5,10 @@ import type { SpawnFailure } from './types.js';
 /** Thrown by a hook of the configuration or a plug-in: its text is meant for the user. */
 export class HookFault extends Fault {
   readonly htmlMessage: string | undefined;
+  /** The error chose a status of its own. */
+  readonly hasStatus: boolean;
+  /** Name of the hook. */
+  readonly hook: string;
 
   constructor(error: unknown, hook: string) {
     const { message, htmlMessage, status, reason } = wordsOf(error);
@@ -15,6 +19,8 @@ export class HookFault extends Fault {
       ...(reason !== undefined && { reason }),
     });
     this.htmlMessage = htmlMessage;
+    this.hook = hook;
+    this.hasStatus = typeof error === 'object' && error !== null && 'status' in error;
   }
 }
 

@@ -214,7 +214,10 @@ describe('user options', () => {
     const alice = await world.user('alice');
     const form = { size: ['big'], gpu: ['on'], list: ['a', 'b'] };
     const from = (options_from_form: unknown) =>
-      world.hub({ config: { options_from_form } as Config }).optionsFromForm(alice, '', form);
+      world
+        .hub({ config: { options_from_form } as Config })
+        .forms(alice, '')
+        .then((forms) => forms.read(form));
     expect(await from('passthrough')).toEqual(form);
     expect(await from('simple')).toEqual({ size: 'big', gpu: true, list: ['a', 'b'] });
     expect(await from((data: { size: string[] }) => ({ chosen: data.size[0] }))).toEqual({ chosen: 'big' });
@@ -224,9 +227,9 @@ describe('user options', () => {
 
   it('have a form that may be a function of the spawner', async () => {
     const alice = await world.user('alice');
-    expect(await world.hub().optionsForm(alice, '')).toBe('');
+    expect(await (await world.hub().forms(alice, '')).html()).toBe('');
     const form = (spawner: unknown): string => `<input name="${(spawner as SpawnerView).user.name}">`;
-    expect(await world.hub({ config: { options_form: form } }).optionsForm(alice, '')).toBe(
+    expect(await (await world.hub({ config: { options_form: form } }).forms(alice, '')).html()).toBe(
       '<input name="alice">',
     );
   });

@@ -7,35 +7,47 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Fault, messageOf } from '../../core/fault.js';
-import type { JsonObject } from '../../core/model/json.js';
 import { type ServerName, serverPath } from '../../core/model/names.js';
+import type { Requester } from '../principal.js';
 import type { UserRecord } from '../store/types.js';
 import { adoptServers, type Found, findServers } from './adopt.js';
 import { within } from './bounded.js';
+import type { BreakerState } from './breaker.js';
 import { placeOf, type ServerEntry, serverLabel, statusOf } from './entry.js';
 import { cancelled } from './failure.js';
-import { Operator } from './operate.js';
+import type { Operator } from './operate.js';
 import { pollOnce } from './polling.js';
 import { failedMessage } from './progress.js';
 import { Registry } from './registry.js';
-import { refusal, reserve } from './reserve.js';
-import { forgetSpawner, formFor, optionsFor, renameServer } from './servers.js';
-import type { LifecycleDeps, ProgressMessage, ServerStatus, StartRequest } from './types.js';
+import { refusal } from './reserve.js';
+import { forgetSpawner, formsOf, renameServer } from './servers.js';
+import { Starts } from './starts.js';
+import type {
+  LifecycleDeps,
+  ProgressMessage,
+  ServerForms,
+  ServerStatus,
+  StartRequest,
+  StopRequest,
+} from './types.js';
 import { Upkeep } from './upkeep.js';
 
+export { HookFault } from './failure.js';
+export { waitInWords } from './progress.js';
 export * from './types.js';
 
 export class ServerLifecycle implements AsyncDisposable {
   readonly #deps: LifecycleDeps;
   readonly #registry = new Registry();
+  readonly #starts: Starts;
   readonly #operator: Operator;
   readonly #upkeep: Upkeep;
-  #closing = false;
   #loading: Promise<readonly Found[]> | undefined;
 
   constructor(deps: LifecycleDeps) {
     this.#deps = deps;
-    this.#operator = new Operator(deps, this.#registry);
+    this.#starts = new Starts(deps, this.#registry);
+    this.#operator = this.#starts.operator;
     this.#upkeep = new Upkeep(deps, this.#registry.entries);
   }
 
@@ -46,6 +58,21 @@ export class ServerLifecycle implements AsyncDisposable {
   /** `X-JupyterHub-Version` of a ready server, for the redirect-loop rule. */
   serverVersion(user: Pick<UserRecord, 'id'>, serverName: string): string | undefined {
     return this.#registry.get(user.id, serverName)?.version;
+  }
+
+  /** Starts that wait for a place. */
+  get queued(): number {
+    return this.#starts.room.length;
+  }
+
+  /** Ids of their users. */
+  waitingUsers(): ReadonlySet<number> {
+    return this.#starts.room.users();
+  }
+
+  /** Whether starts are refused because too many in a row have failed. */
+  breaker(): BreakerState {
+    return this.#starts.breaker.describe();
   }
 
   counts(): { readonly spawning: number; readonly active: number; readonly running: number } {
@@ -59,19 +86,14 @@ export class ServerLifecycle implements AsyncDisposable {
   }
 
   /**
-   * Starts a server; resolves when it is ready or `waitMs` have passed.
-   * @throws Fault when it failed within that time; 400 when it runs or something is under way; 429 at a limit
+   * Starts a server; resolves when it is ready or `waitMs` have passed, and at once when it has to wait for its turn.
+   * @throws Fault when it failed within that time; 400 when it runs or something is under way; 429 at a limit; 503
+   * while the breaker is open
    */
   async start(user: UserRecord, serverName: string, request: StartRequest): Promise<ServerStatus> {
     await this.load();
     await this.check(user, serverName);
-    if (this.#closing)
-      throw new Fault('HUB_CLOSING', 'The hub is being restarted. Try again in a minute.', { status: 503 });
-    const entry = reserve(this.#deps, this.#registry, user, serverName);
-    const outcome = this.#operator.start(entry, request);
-    entry.operation = outcome.catch(() => undefined); // kept as the entry's failure
-    await within(outcome, request.waitMs, this.#deps.clock);
-    return statusOf(entry);
+    return this.#starts.begin(user, serverName, request);
   }
 
   /**
@@ -79,18 +101,20 @@ export class ServerLifecycle implements AsyncDisposable {
    * counts as stopped.
    * @throws Fault when it could not be stopped, 400 while it is being renamed
    */
-  async stop(
-    user: Pick<UserRecord, 'id'>,
-    serverName: string,
-    request: { readonly waitMs: number },
-  ): Promise<ServerStatus> {
+  async stop(user: Pick<UserRecord, 'id'>, serverName: string, request: StopRequest): Promise<ServerStatus> {
     await this.load();
     const entry = this.#registry.get(user.id, serverName);
     if (!entry) return statusOf(undefined);
     if (entry.pending === 'rename')
       throw refusal('SERVER_PENDING', 'The server is being renamed. Try again in a moment.');
+    await this.#refreshBeforeStop(entry, request.by);
     await within(this.#stop(entry), request.waitMs, this.#deps.clock);
     return statusOf(this.#registry.get(user.id, serverName));
+  }
+
+  /** A start that is cancelled needs no refresh, and a stop under way had its own. */
+  async #refreshBeforeStop(entry: ServerEntry, by: Requester = 'another-user'): Promise<void> {
+    if (statusOf(entry).ready) await this.#deps.beforeStop?.(entry.user, by);
   }
 
   async #stop(entry: ServerEntry): Promise<void> {
@@ -129,17 +153,8 @@ export class ServerLifecycle implements AsyncDisposable {
     throw refusal('SERVER_NOT_STARTING', `${serverLabel(entry)} is not starting`);
   }
 
-  /** HTML of the options form; empty: start at once. */
-  optionsForm(user: UserRecord, serverName: string): Promise<string> {
-    return formFor(this.#deps, this.#idle(user, serverName));
-  }
-
-  optionsFromForm(
-    user: UserRecord,
-    serverName: string,
-    form: Readonly<Record<string, unknown>>,
-  ): Promise<JsonObject> {
-    return optionsFor(this.#deps, this.#idle(user, serverName), form);
+  forms(user: UserRecord, serverName: string): Promise<ServerForms> {
+    return formsOf(this.#deps, this.#idle(user, serverName));
   }
 
   /** Stops and forgets a named server. @throws Fault 400 for the default one */
@@ -150,6 +165,18 @@ export class ServerLifecycle implements AsyncDisposable {
     if (record) await this.#deps.store.spawners.delete(record.id);
   }
 
+  /** Stops all servers of a user, and those that are starting. @throws Fault of the first that could not be stopped */
+  async stopAll(user: Pick<UserRecord, 'id'>): Promise<void> {
+    await this.load();
+    const entries = this.#registry.ofUser(user.id).filter((entry) => entry.pending !== 'rename');
+    await Promise.all(
+      entries.map(async (entry) => {
+        await this.#refreshBeforeStop(entry);
+        await this.#stop(entry);
+      }),
+    );
+  }
+
   /** Before a user is deleted: stops all servers and lets the spawner forget them. */
   async forgetUser(user: UserRecord): Promise<void> {
     for (const { name } of await this.#deps.store.spawners.byUser(user.id))
@@ -158,7 +185,10 @@ export class ServerLifecycle implements AsyncDisposable {
 
   async #stopAndForget(user: UserRecord, serverName: string): Promise<void> {
     const entry = this.#registry.get(user.id, serverName);
-    if (entry) await this.#stop(entry);
+    if (entry) {
+      await this.#refreshBeforeStop(entry);
+      await this.#stop(entry);
+    }
     await forgetSpawner(this.#deps, this.#idle(user, serverName));
     if (entry) this.#registry.drop(entry);
   }
@@ -244,7 +274,7 @@ export class ServerLifecycle implements AsyncDisposable {
    * finished or cleaned up by the next hub.
    */
   async shutdown(options: { readonly stopServers?: boolean } = {}): Promise<void> {
-    this.#closing = true;
+    this.#starts.close();
     this.#upkeep[Symbol.dispose]();
     const entries = [...this.#registry.entries.values()];
     if (options.stopServers ?? this.#deps.settings.cleanupServers) {
@@ -254,7 +284,7 @@ export class ServerLifecycle implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing = true;
+    this.#starts[Symbol.dispose]();
     this.#operator.abandoned = true;
     this.#upkeep[Symbol.dispose]();
     for (const entry of this.#registry.entries.values()) entry.polling?.[Symbol.dispose]();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Fault, messageOf } from '../../core/fault.js';
 import type { AdoptionPort, Found } from './adopt.js';
+import type { Breaker } from './breaker.js';
 import { type ServerEntry, serverLabel } from './entry.js';
 import { describeFailure } from './failure.js';
 import { pollServer } from './polling.js';
@@ -17,13 +18,17 @@ import type { LifecycleDeps, ProgressMessage, SpawnFailure, StartRequest } from 
 export class Operator implements AdoptionPort {
   readonly #deps: LifecycleDeps;
   readonly #registry: Registry;
-  #consecutive = 0;
+  readonly #breaker: Breaker;
+  readonly #onStartEnded: () => void;
   /** The hub ends and leaves servers alone: nothing that fails from now on is cleaned up. */
   abandoned = false;
 
-  constructor(deps: LifecycleDeps, registry: Registry) {
+  /** @param onStartEnded called when one start less is under way */
+  constructor(deps: LifecycleDeps, registry: Registry, breaker: Breaker, onStartEnded: () => void) {
     this.#deps = deps;
     this.#registry = registry;
+    this.#breaker = breaker;
+    this.#onStartEnded = onStartEnded;
   }
 
   /** Rejects with a Fault when the start failed; everything is cleaned up by then. */
@@ -36,7 +41,7 @@ export class Operator implements AdoptionPort {
     } catch (error) {
       throw await this.#startFailed(entry, signal.aborted ? signal.reason : error, began);
     }
-    this.#consecutive = 0;
+    this.#breaker.succeeded();
     await this.#becomeReady(entry);
     this.#deps.observe?.({
       kind: 'started',
@@ -60,8 +65,8 @@ export class Operator implements AdoptionPort {
     });
     if (!this.abandoned) await this.#cleanUp(entry);
     const refused = failure.status < 500;
-    if (!refused) this.#consecutive++;
-    if (this.#consecutive > 1) log.warn('starts have failed in a row', { consecutive: this.#consecutive });
+    if (refused || this.abandoned) this.#breaker.undecided(entry, failure.cancelled);
+    else this.#breaker.failed(entry, this.#failureLimit(entry));
     this.#deps.observe?.({
       kind: 'start-failed',
       user: entry.user.name,
@@ -69,8 +74,29 @@ export class Operator implements AdoptionPort {
       ms: clock.monotonic() - began,
       outcome: refused ? 'failure' : 'error',
       reason: (error instanceof Fault ? error.reason : undefined) ?? 'error',
-      consecutive: this.#consecutive,
+      consecutive: this.#breaker.failures,
     });
+    this.#endFailed(entry, failure);
+    return error instanceof Fault ? error : new Fault(failure.code, failure.message, { cause: error });
+  }
+
+  /** Hooks and overrides may have changed it for this server. */
+  #failureLimit({ view }: ServerEntry): number {
+    const own = view?.['consecutive_failure_limit'];
+    return typeof own === 'number' ? own : this.#deps.spawner.config.consecutive_failure_limit;
+  }
+
+  /** Ends a start that never began: it was cancelled in the queue, or refused when its turn came. */
+  async refused(entry: ServerEntry, error: unknown): Promise<Fault> {
+    const failure = await this.#describe(entry, error);
+    const { log } = this.#deps;
+    log.info('a start that waited did not begin', {
+      server: serverLabel(entry),
+      code: failure.code,
+      incident: failure.incident,
+      error: messageOf(error),
+    });
+    this.#breaker.undecided(entry, false);
     this.#endFailed(entry, failure);
     return error instanceof Fault ? error : new Fault(failure.code, failure.message, { cause: error });
   }
@@ -102,10 +128,12 @@ export class Operator implements AdoptionPort {
 
   #endFailed(entry: ServerEntry, failure: SpawnFailure): void {
     entry.pending = null;
+    entry.waiting = undefined;
     entry.secret = undefined;
     entry.failure = failure.cancelled ? undefined : failure;
     entry.progress?.finish(failedMessage(failure));
     this.#registry.settle(entry);
+    this.#onStartEnded();
   }
 
   async #becomeReady(entry: ServerEntry): Promise<void> {
@@ -113,7 +141,8 @@ export class Operator implements AdoptionPort {
     entry.secret = undefined;
     entry.failure = undefined;
     this.#watch(entry);
-    entry.progress?.finish(await this.readyEvent(entry));
+    this.#onStartEnded();
+    entry.progress?.finishWith(() => this.readyEvent(entry));
   }
 
   /** The last progress message, as `progress_ready_hook` wants it. */

@@ -35,6 +35,7 @@ export class Registry {
     let active = 0;
     let running = 0;
     for (const entry of this.entries.values()) {
+      if (entry.waiting) continue;
       if (entry.pending === 'spawn') spawning++;
       if (entry.pending !== null || entry.address) active++;
       if (entry.pending !== 'spawn' && entry.address) running++;

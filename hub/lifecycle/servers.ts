@@ -1,43 +1,30 @@
-import type { JsonObject } from '../../core/model/json.js';
-import type { ServerName } from '../../core/model/names.js';
+import { messageOf } from '../../core/fault.js';
+import { type ServerName, serverPath } from '../../core/model/names.js';
 import { timestamp } from '../../core/model/time.js';
 import { NotFound } from '../store/errors.js';
 import type { SpawnerRecord } from '../store/types.js';
-import type { ServerEntry } from './entry.js';
-import { applyGroupOverrides, callHook } from './hooks.js';
+import { placeOf, type ServerEntry, serverLabel } from './entry.js';
+import { callHook } from './hooks.js';
 import { makeSpawner } from './launch.js';
 import { optionsForm, optionsFromForm } from './options.js';
 import { viewOf } from './prepare.js';
-import type { LifecycleDeps } from './types.js';
-import type { SpawnerView } from './view.js';
+import type { LifecycleDeps, ServerForms, StartRequest } from './types.js';
 
-/** What is asked of servers that are not running: their form, their end, another name. */
+/** What is asked of servers that are not running: their form, their row, their end, another name. */
 
 const RENAME_MS = 60_000;
 
-/** The form, after auth_state_hook and group overrides had their say (JupyterHub 6.1.1 SpawnHandler). */
-export async function formFor(deps: LifecycleDeps, entry: ServerEntry): Promise<string> {
-  return optionsForm(await formView(deps, entry));
-}
-
-export async function optionsFor(
-  deps: LifecycleDeps,
-  entry: ServerEntry,
-  form: Readonly<Record<string, unknown>>,
-): Promise<JsonObject> {
-  return optionsFromForm(deps.spawner.config, form, await formView(deps, entry));
-}
-
-async function formView(deps: LifecycleDeps, entry: ServerEntry): Promise<SpawnerView> {
+/** The options form of one request, after `auth_state_hook` had its say once (JupyterHub 6.1.1 SpawnHandler). */
+export async function formsOf(deps: LifecycleDeps, entry: ServerEntry): Promise<ServerForms> {
   const record = await deps.store.spawners.find(entry.user.id, entry.name);
   const view = await viewOf(deps, entry, record);
-  const hook = deps.spawner.config.auth_state_hook;
+  const { config } = deps.spawner;
+  const hook = config.auth_state_hook;
   if (hook) {
     const authState = await deps.authState(entry.user);
     await callHook('auth_state_hook', () => hook(view, authState));
   }
-  await applyGroupOverrides(view, deps.spawner.declaration, deps.log);
-  return view;
+  return { html: () => optionsForm(view), read: (form) => optionsFromForm(config, form, view) };
 }
 
 /** What the spawner keeps beyond the server's life (output files, volumes). */
@@ -78,4 +65,48 @@ async function existing(deps: LifecycleDeps, entry: ServerEntry): Promise<Spawne
   const record = await deps.store.spawners.find(entry.user.id, entry.name);
   if (!record) throw new NotFound('This server does not exist.');
   return record;
+}
+
+/**
+ * The row of a server whose start waits: pages and the event stream know it by its row.
+ * @returns its id when it was made here
+ */
+export async function ensureRow(
+  deps: LifecycleDeps,
+  entry: ServerEntry,
+  { displayName }: Pick<StartRequest, 'displayName'>,
+): Promise<number | undefined> {
+  return deps.store.transaction(async (db) => {
+    if (await db.spawners.find(entry.user.id, entry.name)) return undefined;
+    const named = displayName === undefined ? {} : { displayName };
+    return (await db.spawners.create({ userId: entry.user.id, name: entry.name, ...named })).id;
+  });
+}
+
+/** Whoever waited may have got another name meanwhile. @throws NotFound */
+export async function refreshOwner(deps: LifecycleDeps, entry: ServerEntry): Promise<void> {
+  const user = await deps.store.users.byId(entry.user.id);
+  if (!user) throw new NotFound('The user of this server does not exist any more.');
+  entry.user = user;
+  Object.assign(
+    entry,
+    placeOf(deps.settings, user, serverPath(deps.settings.baseUrl, user.name, entry.name)),
+  );
+}
+
+/** A named server that was only asked for is not kept; it is as if nobody had asked. */
+export async function forgetRow(
+  deps: LifecycleDeps,
+  entry: ServerEntry,
+  row: Promise<number | undefined>,
+): Promise<void> {
+  try {
+    const id = await row;
+    if (id !== undefined && entry.name !== '') await deps.store.spawners.delete(id);
+  } catch (error) {
+    deps.log.warn('the row of a start that never began could not be removed', {
+      server: serverLabel(entry),
+      error: messageOf(error),
+    });
+  }
 }

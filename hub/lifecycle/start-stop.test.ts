@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defaults } from '../../core/config/declare.js';
 import type { RouteSpec } from '../../core/model/names.js';
@@ -261,6 +263,21 @@ describe('a stop', () => {
     await expectNothingLeft(alice);
     expect((await rowsOf(alice)).spawner.userOptions).toEqual({ a: 1 });
     expect(await hub.stop(alice, '', SOON)).toMatchObject({ active: false });
+  });
+
+  it('of all servers at a logout keeps what belongs to them, and cancels what starts', async () => {
+    const alice = await world.user('alice');
+    const hub = world.hub();
+    await hub.start(alice, '', SOON);
+    await hub.start(alice, 'lab', SOON);
+    await hub.start(alice, 'new', { waitMs: 0 });
+    const files = async (): Promise<readonly string[]> => readdir(join(world.folder, 'output'));
+    const before = await files();
+    expect(before.length).toBeGreaterThanOrEqual(2);
+    await hub.stopAll(alice);
+    for (const name of ['', 'lab', 'new']) expect(hub.status(alice, name).active).toBe(false);
+    expect(await files()).toEqual(expect.arrayContaining([...before]));
+    expect(await world.store.spawners.find(alice.id, 'lab')).toBeDefined();
   });
 
   it('a server that ends by itself is cleaned up by polling', async () => {

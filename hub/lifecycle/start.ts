@@ -23,7 +23,6 @@ export async function startServer(
   request: StartRequest,
   signal: AbortSignal,
 ): Promise<void> {
-  await deps.beforeStart?.(entry.user);
   const record = await openOperation(deps, entry, request);
   const prepared = await bounded(
     deps.clock,

@@ -8,6 +8,7 @@ import type { ProxyClient } from '../../core/plugin/proxy-client.js';
 import type { Spawner, SpawnerInit, SpawnerKind } from '../../core/plugin/spawner.js';
 import type { SpawnerConfig } from '../../core/plugin/spawner-traits.js';
 import type { UserPlaces } from '../places.js';
+import type { Requester } from '../principal.js';
 import type { Store, UserRecord } from '../store/types.js';
 
 export type Pending = 'spawn' | 'stop' | 'check' | 'rename';
@@ -25,12 +26,35 @@ export interface SpawnFailure {
   readonly cancelled: boolean;
 }
 
+/** What a page asks before a start. */
+export interface ServerForms {
+  /** HTML of the options form; empty: start at once. */
+  html(): Promise<string>;
+  /**
+   * What a posted form, or a query, means as options.
+   * @param form name to list of texts; uploads as `NAME_file`
+   * @throws HookFault what the configuration's own function threw
+   */
+  read(form: Readonly<Record<string, unknown>>): Promise<JsonObject>;
+}
+
+/** Where a start stands that has not begun, because `concurrent_spawn_limit` is reached. */
+export interface QueuePlace {
+  /** 1 is the next. */
+  readonly place: number;
+  readonly length: number;
+  /** Seconds until its turn, guessed from the last turns. */
+  readonly seconds?: number;
+}
+
 /** JupyterHub's view of a server: `active` is pending or ready; stopped is neither. */
 export interface ServerStatus {
   readonly pending: Pending | null;
   readonly ready: boolean;
   readonly active: boolean;
   readonly failure?: SpawnFailure;
+  /** Pending `spawn`, and not begun yet. */
+  readonly queue?: QueuePlace;
 }
 
 export interface StartRequest {
@@ -39,6 +63,17 @@ export interface StartRequest {
   readonly displayName?: string | undefined;
   /** Resolve after that many milliseconds at the latest; the start goes on by itself. */
   readonly waitMs: number;
+  /** For `refresh_pre_spawn`; absent: somebody else. */
+  readonly by?: Requester;
+  /** A browser's start: it waits for its turn where another would be told 429. */
+  readonly mayWait?: boolean;
+}
+
+export interface StopRequest {
+  /** Resolve after that many milliseconds at the latest; the stop goes on by itself. */
+  readonly waitMs: number;
+  /** For `refresh_pre_stop`; absent: somebody else. */
+  readonly by?: Requester;
 }
 
 /** A message of `GET .../progress` (JupyterHub 6.1.1 apihandlers/users.py). */
@@ -49,7 +84,13 @@ export interface ProgressMessage {
   readonly ready?: true;
   readonly failed?: true;
   readonly url?: string;
+  /** Ours: where in the queue the start is, 1 is the next. */
+  readonly queue_place?: number;
+  readonly queue_length?: number;
 }
+
+/** `breaker` is ours. */
+export type RefusalReason = 'throttled' | 'too-many-users' | 'already-pending' | 'breaker';
 
 /** What the metrics and the event log are told. */
 export type LifecycleEvent =
@@ -65,7 +106,9 @@ export type LifecycleEvent =
       /** Starts that ended with `error` since the last success, this one included. */
       readonly consecutive: number;
     }
-  | { readonly kind: 'refused'; readonly reason: 'throttled' | 'too-many-users' | 'already-pending' }
+  | { readonly kind: 'refused'; readonly reason: RefusalReason }
+  /** A start left the queue: its turn had come, or not. */
+  | { readonly kind: 'waited'; readonly ms: number; readonly began: boolean }
   | { readonly kind: 'stopped'; readonly user: string; readonly server: string; readonly ms: number }
   | { readonly kind: 'stop-failed'; readonly user: string; readonly server: string; readonly ms: number }
   /** It was looked whether a server lives. */
@@ -91,6 +134,12 @@ export interface LifecycleSettings {
   readonly concurrentSpawnLimit: number;
   /** 0: no limit. */
   readonly activeServerLimit: number;
+  /** Starts of browsers that may wait for a place; 0: they are told 429 as everybody. */
+  readonly spawnQueueLimit: number;
+  /** The longest that one waits. */
+  readonly spawnQueueMs: number;
+  /** How long the breaker refuses starts before one may try. */
+  readonly spawnBreakerMs: number;
   /** Seconds, lowest and highest `Retry-After`. */
   readonly spawnThrottleRetryRange: readonly [number, number];
   readonly initSpawnersTimeoutMs: number;
@@ -154,7 +203,9 @@ export interface LifecycleDeps {
   authState(user: UserRecord): Promise<JsonObject | null>;
   isBlocked(user: UserRecord): boolean;
   /** `refresh_pre_spawn`; a Fault refuses the start. */
-  beforeStart?(user: UserRecord): Promise<void>;
+  beforeStart?(user: UserRecord, by: Requester): Promise<void>;
+  /** `refresh_pre_stop`; a Fault refuses the stop. */
+  beforeStop?(user: UserRecord, by: Requester): Promise<void>;
   readonly authenticator?: Pick<Authenticator, 'preSpawnStart' | 'postSpawnStop'>;
   /** The hub's own environment, for `env_keep`. */
   readonly hubEnvironment: Readonly<Record<string, string | undefined>>;

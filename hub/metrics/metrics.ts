@@ -2,6 +2,7 @@ import { Gauge, Registry } from 'prom-client';
 import { StartupFault } from '../../core/fault.js';
 import type { LifecycleEvent } from '../lifecycle/types.js';
 import { bucketsFrom, Count, Durations, type FamilyOptions, pythonBounds } from './families.js';
+import { OwnMetrics, type SpawnSource } from './own.js';
 import { registerProcessMetrics } from './process.js';
 
 export const CONTENT_TYPE = 'text/plain; version=1.0.0; charset=utf-8';
@@ -41,6 +42,7 @@ export class Metrics {
   readonly #proxyAdd: Durations;
   readonly #proxyDelete: Durations;
   readonly #activeUsers: Gauge;
+  readonly #own: OwnMetrics;
 
   /** @throws StartupFault when a variable of the environment holds no buckets */
   constructor(options: MetricsOptions) {
@@ -92,6 +94,7 @@ export class Metrics {
     });
     this.#spawn = this.#spawnFamily(options);
     this.#activeUsers = this.#gauges(options);
+    this.#own = new OwnMetrics(registry, options.now);
     registerProcessMetrics(registry);
   }
 
@@ -110,6 +113,9 @@ export class Metrics {
       case 'refused':
         this.#spawn.observe(0, { status: 'failure', reason: event.reason });
         break;
+      case 'waited':
+        this.#own.waited(event);
+        break;
       case 'stopped':
         this.#stop.observe(event.ms / 1000, { status: 'success' });
         break;
@@ -127,6 +133,11 @@ export class Metrics {
       case 'exited':
         break; // told by the stop that follows
     }
+  }
+
+  /** The queue and the breaker, asked when somebody looks. */
+  watchSpawns(source: SpawnSource): void {
+    this.#own.watch(source);
   }
 
   login(status: 'success' | 'failure', seconds: number): void {

@@ -7,6 +7,7 @@ import { Fault } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
 import { escapeName } from '../../core/model/names.js';
 import { httpError } from '../http/errors.js';
+import type { Requester } from '../principal.js';
 import type { Store, UserRecord } from '../store/types.js';
 import { scopeVariables } from './jinja-variables.js';
 import type { Renderer, TemplateVariables } from './renderer.js';
@@ -42,6 +43,8 @@ export interface ServerStatus {
   readonly pending: 'spawn' | 'stop' | 'check' | 'rename' | null;
   readonly ready: boolean;
   readonly failure?: ServerFailure | undefined;
+  /** A start that waits for its turn. */
+  readonly queue?: { readonly place: number; readonly length: number; readonly seconds?: number };
 }
 
 /** The part of `hub/lifecycle` that pages use. */
@@ -55,7 +58,8 @@ export interface PageServers {
   /** Looks whether a ready server still lives, and cleans up when it does not. */
   check(user: UserRecord, serverName: string): Promise<void>;
   /**
-   * Starts a server; resolves after `waitMs` at the latest, the start then goes on by itself.
+   * Starts a server; resolves after `waitMs` at the latest, the start then goes on by itself. When too many are
+   * starting it waits for its turn.
    * @throws Fault when it failed within that time
    */
   start(
@@ -65,18 +69,25 @@ export interface PageServers {
       readonly options?: Readonly<Record<string, unknown>> | undefined;
       readonly displayName?: string | undefined;
       readonly waitMs: number;
+      readonly by: Requester;
     },
   ): Promise<void>;
-  stop(user: UserRecord, serverName: string, request: { readonly waitMs: number }): Promise<void>;
-  /** Stops and forgets a named server. */
-  remove(user: UserRecord, serverName: string): Promise<void>;
-  /** HTML of the options form; empty: start at once. */
-  optionsForm(user: UserRecord, serverName: string): Promise<string>;
-  optionsFromForm(
+  stop(
     user: UserRecord,
     serverName: string,
-    form: Readonly<Record<string, unknown>>,
-  ): Promise<Readonly<Record<string, unknown>>>;
+    request: { readonly waitMs: number; readonly by: Requester },
+  ): Promise<void>;
+  /** Stops and forgets a named server. */
+  remove(user: UserRecord, serverName: string): Promise<void>;
+  /** The options form and what is read from it, for one request. */
+  forms(
+    user: UserRecord,
+    serverName: string,
+  ): Promise<{
+    /** HTML; empty: start at once. */
+    html(): Promise<string>;
+    read(form: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>;
+  }>;
   /** Version that a ready server told, for the redirect-loop rule. */
   serverVersion(user: UserRecord, serverName: string): string | undefined;
 }

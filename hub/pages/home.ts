@@ -11,6 +11,7 @@ import { time } from '../api/models.js';
 import { formBody } from '../http/body.js';
 import { httpError } from '../http/errors.js';
 import { SIGNED_IN } from '../http/route-config.js';
+import { requesterOf } from '../principal.js';
 import type { SpawnerRecord, UserRecord } from '../store/types.js';
 import { hubPath, type PageContext, page, type ServerStatus, signedInUser, templateUser } from './context.js';
 import { sharedServers } from './shared-servers.js';
@@ -68,7 +69,8 @@ export function registerHome(app: FastifyInstance, context: PageContext): void {
         const user = await store.users.byName(userName);
         if (!user) throw httpError(404, `No such user: ${userName}`);
         const form = await formBody(request.body, request.headers['content-type']);
-        await servers.stop(user, serverName, { waitMs: STOP_WAIT_MS });
+        const by = requesterOf(request.principal, user);
+        await servers.stop(user, serverName, { waitMs: STOP_WAIT_MS, by });
         if (form.fields.has('remove') && serverName !== '') await servers.remove(user, serverName);
         const stopping = servers.status(user, serverName).pending === 'stop';
         // The page on which the button was, e.g. that of administrators.
@@ -100,8 +102,11 @@ function serverRow(context: PageContext, user: UserRecord, spawner: SpawnerRecor
 }
 
 /** The word on the chip. */
-function stateWord(status: ServerStatus): 'ready' | 'starting' | 'stopping' | 'stopped' | 'failed' {
+function stateWord(
+  status: ServerStatus,
+): 'ready' | 'queued' | 'starting' | 'stopping' | 'stopped' | 'failed' {
   if (status.pending === 'stop') return 'stopping';
+  if (status.queue) return 'queued';
   if (status.pending !== null) return 'starting';
   if (status.ready) return 'ready';
   return status.failure ? 'failed' : 'stopped';

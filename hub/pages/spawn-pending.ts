@@ -7,7 +7,8 @@ import { escapeName } from '../../core/model/names.js';
 import { formEncode, withQuery } from '../../core/wire/next-url.js';
 import { httpError } from '../http/errors.js';
 import type { RouteAccess } from '../http/route-config.js';
-import { hubPath, type PageContext, page, signedInUser, templateUser } from './context.js';
+import { waitInWords } from '../lifecycle/index.js';
+import { hubPath, type PageContext, page, type ServerStatus, signedInUser, templateUser } from './context.js';
 import type { ServerParams } from './spawn.js';
 
 export function registerSpawnPending(app: FastifyInstance, context: PageContext): void {
@@ -40,6 +41,7 @@ export function registerSpawnPending(app: FastifyInstance, context: PageContext)
           const xsrf = context.sessions.xsrfToken(request, reply);
           return page(context, request, reply, 'spawn_pending.html', {
             ...variables,
+            ...queueOf(status),
             progress_url: `${progressPath(context, user.name, serverName)}?_xsrf=${formEncode(xsrf)}`,
             stop_url: hubPath(context.urls, 'stop', user.name, serverName),
           });
@@ -60,6 +62,17 @@ export function registerSpawnPending(app: FastifyInstance, context: PageContext)
       },
     );
   }
+}
+
+/** Where a start stands that waits for its turn. */
+function queueOf({ queue }: ServerStatus) {
+  if (!queue) return {};
+  const { place, length, seconds } = queue;
+  return {
+    queue_place: place,
+    queue_length: length,
+    ...(seconds !== undefined && { queue_wait: waitInWords(seconds) }),
+  };
 }
 
 function progressPath(context: PageContext, user: string, server: string): string {

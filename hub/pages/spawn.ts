@@ -6,6 +6,8 @@ import { withQuery } from '../../core/wire/next-url.js';
 import { formBody } from '../http/body.js';
 import { httpError } from '../http/errors.js';
 import type { RouteAccess } from '../http/route-config.js';
+import { HookFault } from '../lifecycle/index.js';
+import { requesterOf } from '../principal.js';
 import { sessionOf } from '../session/index.js';
 import type { UserRecord } from '../store/types.js';
 import { hubPath, type PageContext, page, signedInUser, templateUser } from './context.js';
@@ -74,22 +76,35 @@ async function show(
   }
   if (status.pending !== null) return reply.redirect(pendingUrl(context, request, target), 302);
 
+  const forms = await context.servers.forms(user, serverName);
   const asked = optionsInQuery(queryValues(request));
   let failure: unknown;
   if (Object.keys(asked).length > 0) {
-    try {
-      const options = await context.servers.optionsFromForm(user, serverName, asked);
-      return await startAndGo(context, request, reply, target, options);
-    } catch (error) {
-      failure = error;
+    const read = await attempt(() => forms.read(asked));
+    if (read.failed) failure = read.error;
+    else {
+      const started = await attempt(() => startAndGo(context, request, target, read.value));
+      if (!started.failed) return reply.redirect(started.value, 302);
+      failure = started.error;
+      if ((await forms.html()) === '') throw failure;
     }
   }
-  const form = await context.servers.optionsForm(user, serverName);
-  if (form === '') {
-    if (failure !== undefined) throw failure;
-    return startAndGo(context, request, reply, target, undefined);
-  }
+  const form = await forms.html();
+  // options that mean nothing are as none (JupyterHub 6.1.1)
+  if (form === '') return reply.redirect(await startAndGo(context, request, target, undefined), 302);
   return formPage(context, request, reply, target, form, failure);
+}
+
+type Outcome<T> =
+  | { readonly failed: false; readonly value: T }
+  | { readonly failed: true; readonly error: unknown };
+
+async function attempt<T>(work: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { failed: false, value: await work() };
+  } catch (error) {
+    return { failed: true, error };
+  }
 }
 
 async function submit(
@@ -104,28 +119,29 @@ async function submit(
   const label = serverName === '' ? user.name : `${user.name}:${serverName}`;
   if (status.ready) throw httpError(400, `${label} is already running`);
   if (status.pending !== null) throw httpError(400, `${label} is pending ${status.pending}`);
-  try {
-    const options = await context.servers.optionsFromForm(user, serverName, await formValues(request));
-    return await startAndGo(context, request, reply, target, options);
-  } catch (error) {
-    const form = await context.servers.optionsForm(user, serverName);
-    return formPage(context, request, reply, target, form, error);
-  }
+  const forms = await context.servers.forms(user, serverName);
+  const started = await attempt(async () => {
+    const options = await forms.read(await formValues(request));
+    return startAndGo(context, request, target, options);
+  });
+  if (!started.failed) return reply.redirect(started.value, 302);
+  return formPage(context, request, reply, target, await forms.html(), started.error);
 }
 
+/** @returns where the browser goes on */
 async function startAndGo(
   context: PageContext,
   request: FastifyRequest,
-  reply: FastifyReply,
   target: Target,
   options: Options | undefined,
-): Promise<FastifyReply> {
+): Promise<string> {
   await context.servers.start(target.user, target.serverName, {
     options,
     displayName: target.displayName,
     waitMs: START_WAIT_MS,
+    by: requesterOf(request.principal, target.user),
   });
-  return reply.redirect(pendingUrl(context, request, target), 302);
+  return pendingUrl(context, request, target);
 }
 
 /**
@@ -148,8 +164,8 @@ function formPage(
 ): FastifyReply {
   if (failure !== undefined) {
     context.log.warn('start with options failed', { user: target.user.name, error: String(failure) });
-    reply.code(failure instanceof Fault ? failure.status : 200);
-    if (failure instanceof Fault) reply.headers(failure.headers);
+    if (failure instanceof Fault && !isPlainHookError(failure))
+      reply.code(failure.status).headers(failure.headers);
   }
   const xsrf = context.sessions.xsrfToken(request, reply);
   return page(context, request, reply, 'spawn.html', {
@@ -159,6 +175,11 @@ function formPage(
     error_message: failure === undefined ? undefined : errorText(failure),
     url: withQuery(request.url, [['_xsrf', xsrf]]),
   });
+}
+
+/** `options_from_form` threw an error that chose no status: the form is shown again, with 200 as by JupyterHub. */
+function isPlainHookError(failure: Fault): boolean {
+  return failure instanceof HookFault && failure.hook === 'options_from_form' && !failure.hasStatus;
 }
 
 /** What a page may say of a failure: a Fault's own words, never those of an unexpected error. */

@@ -6,6 +6,7 @@
 import type { Clock } from '../../core/clock.js';
 import type { Log } from '../../core/log.js';
 import type { Authenticator } from '../../core/plugin/authenticator.js';
+import type { Requester } from '../principal.js';
 import type { UserRecord } from '../store/types.js';
 import type { Accounts } from './accounts.js';
 
@@ -24,9 +25,6 @@ interface RefreshOptions {
   readonly clock: Clock;
   readonly log: Log;
 }
-
-/** Who asks decides what an expired answer means: only a browser of the user's own can be sent to sign in again. */
-export type RefreshRequester = 'own-browser' | 'token' | 'another-user';
 
 export class AuthRefresh {
   readonly #options: RefreshOptions;
@@ -47,11 +45,7 @@ export class AuthRefresh {
    * The user as the authenticator sees them now; `undefined` when they have to sign in again.
    * @throws Fault when the directory is down
    */
-  async current(
-    user: UserRecord,
-    requester: RefreshRequester,
-    force = false,
-  ): Promise<UserRecord | undefined> {
+  async current(user: UserRecord, requester: Requester, force = false): Promise<UserRecord | undefined> {
     const { authenticator, settings, clock, log } = this.#options;
     if (settings.auth_refresh_age <= 0 || !authenticator.refreshUser) return user;
     const last = this.#refreshed.get(user.id);

@@ -5,8 +5,12 @@ const bar = document.getElementById('progress-bar');
 const log = document.getElementById('progress-log');
 const raw = document.getElementById('progress-raw');
 const message = document.getElementById('progress-message');
+const title = document.getElementById('pending-title');
+const chip = document.getElementById('pending-chip');
 const started = Date.now();
 let last = '';
+/** The step that says the place in the queue: it changes, so that the list stays short. */
+let queueStep;
 
 function clock() {
   const seconds = Math.floor((Date.now() - started) / 1000);
@@ -23,6 +27,20 @@ function addStep(text) {
   words.textContent = text;
   item.append(time, words);
   log.append(item);
+  return words;
+}
+
+function showQueued(update) {
+  if (queueStep) queueStep.textContent = update.message;
+  else queueStep = addStep(update.message);
+  show('queued', chip.dataset.place.replace('{place}', update.queue_place));
+}
+
+/** A site's own message block may have taken the heading out. */
+function show(state, more = '') {
+  if (title) title.textContent = title.dataset[state];
+  chip.className = `chip ${state}`;
+  chip.textContent = `${chip.dataset[state]} ${more}`.trim();
 }
 
 function follow() {
@@ -33,7 +51,12 @@ function follow() {
     if (typeof update.progress === 'number') bar.value = update.progress;
     if (update.message) {
       message.textContent = update.message;
-      addStep(update.message);
+      if (update.queue_place) showQueued(update);
+      else {
+        addStep(update.message);
+        // "Server requested" comes before the queue, with a progress of 0
+        if (update.progress > 0) show('starting');
+      }
     }
     if (update.ready) {
       source.close();
@@ -49,4 +72,4 @@ function follow() {
   });
 }
 
-if (page && bar && log && message) follow();
+if (page && bar && log && message && chip) follow();

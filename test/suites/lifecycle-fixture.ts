@@ -73,6 +73,33 @@ export interface HubChange {
   readonly deps?: Partial<LifecycleDeps>;
 }
 
+/** A `pre_spawn_hook` that holds every start until the test lets it go on, and knows their order. */
+export class HubCalls {
+  /** `USER/SERVER` of every start, in the order in which they began. */
+  readonly names: string[] = [];
+  readonly #held = new Map<string, () => void>();
+
+  readonly hook = (spawner: unknown): Promise<void> => {
+    const { user, name } = spawner as { readonly user: { readonly name: string }; readonly name: string };
+    this.names.push(`${user.name}/${name}`);
+    return new Promise((resolve) => this.#held.set(`${user.name}/${name}`, resolve));
+  };
+
+  go(name: string): void {
+    const held = this.#held.get(name);
+    if (!held) throw new Error(`${name} has not begun`);
+    held();
+  }
+
+  async until(name: string): Promise<void> {
+    const end = Date.now() + 10_000;
+    while (!this.names.includes(name)) {
+      if (Date.now() > end) throw new Error(`${name} never began; there were ${this.names.join(', ')}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}
+
 let worlds = 0;
 
 export async function makeWorld(): Promise<World> {
@@ -158,6 +185,9 @@ function depsOf(world: Parts, change: HubChange): LifecycleDeps {
       cookieHostPrefixEnabled: false,
       concurrentSpawnLimit: 100,
       activeServerLimit: 0,
+      spawnQueueLimit: 1000,
+      spawnQueueMs: 60_000,
+      spawnBreakerMs: 60_000,
       spawnThrottleRetryRange: [30, 60],
       initSpawnersTimeoutMs: 10_000,
       lastActivityIntervalMs: 300_000,

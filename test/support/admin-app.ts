@@ -47,6 +47,7 @@ export class AdminApp {
       store,
       urls,
       serverView: view,
+      waiting: () => new Set(),
       lastActivity: (user) => user.lastActivity,
     });
     const api: ApiContext = {
@@ -113,6 +114,7 @@ export class AdminApp {
       apiPrefix: PREFIX,
       clock,
       flushActivity: async () => undefined,
+      breaker: () => ({ state: 'closed', failures: 0 }),
       readyUsers: () => [...this.#ready].map((key) => Number(key.split('/', 1)[0])),
       authState: async () => null,
       onShutdownRequest: (request) => this.shutdowns.push(request),

@@ -10,6 +10,7 @@ const MODULE = 'jupyterhub_config.mjs';
 export const FUNCTION_FORMS: Readonly<Record<string, string>> = {
   apply_user_options: 'async (spawner, options) => { … }',
   auth_state_hook: 'async (spawner, authState) => { … }',
+  cull_arbiter_hook: 'async (inactive, inactiveLimit, server) => inactive >= inactiveLimit',
   default_url: "(handler) => '/…'",
   environment: "{ NAME: (spawner) => '…' }",
   group_overrides: 'async (spawner) => ({ … })',

@@ -9,6 +9,7 @@ import { httpError } from '../../http/errors.js';
 import { pythonRepr } from '../../http/python-text.js';
 import { scopes } from '../../http/route-config.js';
 import type { NamedServers } from '../../named-servers.js';
+import { type Requester, requesterOf } from '../../principal.js';
 import { Visibility } from '../../rbac/index.js';
 import type { SpawnerRecord, UserRecord } from '../../store/types.js';
 import { type ApiContext, findUser } from '../context.js';
@@ -30,10 +31,15 @@ export interface ApiServers {
       readonly options: JsonObject | null;
       readonly displayName?: string | undefined;
       readonly waitMs: number;
+      readonly by: Requester;
     },
   ): Promise<void>;
   /** Stops, or cancels a start; resolves after `waitMs` at the latest. */
-  stop(user: UserRecord, server: string, request: { readonly waitMs: number }): Promise<void>;
+  stop(
+    user: UserRecord,
+    server: string,
+    request: { readonly waitMs: number; readonly by: Requester },
+  ): Promise<void>;
   /** Forgets a named server once it has stopped. */
   remove(user: UserRecord, server: string): Promise<void>;
   rename(user: UserRecord, from: string, to: ServerName): Promise<void>;
@@ -129,7 +135,8 @@ class ServerEndpoints {
       throw httpError(400, `${logName(user, name)} is already running`);
     }
     const displayName = await named.displayNameFor(user, name, body.displayName);
-    await servers.start(user, name, { options: body.userOptions, displayName, waitMs: slowSpawnMs });
+    const by = requesterOf(request.principal, user);
+    await servers.start(user, name, { options: body.userOptions, displayName, waitMs: slowSpawnMs, by });
     return empty(reply, servers.status(user, name).pending === 'spawn' ? 202 : 201);
   }
 
@@ -174,7 +181,8 @@ class ServerEndpoints {
     } else if (remove) throw httpError(400, 'Cannot delete the default server');
     const { pending, ready } = servers.status(user, name);
     if (pending === 'rename') throw httpError(400, 'Cannot stop a server while it is being renamed');
-    if (pending !== null || ready) await servers.stop(user, name, { waitMs: slowStopMs });
+    const by = requesterOf(request.principal, user);
+    if (pending !== null || ready) await servers.stop(user, name, { waitMs: slowStopMs, by });
     const stopping = servers.status(user, name).pending === 'stop';
     if (remove) {
       const removal = servers.remove(user, name);

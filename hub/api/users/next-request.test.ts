@@ -149,6 +149,7 @@ function makeApp(parts: TestHub): FastifyInstance {
     store,
     urls,
     serverView: (_user, spawner) => ({ spawner, pending: null, ready: spawner.server !== null }),
+    waiting: () => new Set(),
     lastActivity: (user) => user.lastActivity,
   });
   const context: ApiContext = {

@@ -15,6 +15,8 @@ export interface UserModelsOptions {
   readonly urls: UrlRoots;
   /** State of a server beyond its row. */
   serverView(user: UserRecord, spawner: SpawnerRecord): ServerView;
+  /** Ids of users with a server that is pending and has no server row yet: its start waits for its turn. */
+  waiting(): ReadonlySet<number>;
   /** When the user was last active, counting what is not written yet. */
   lastActivity(user: UserRecord): Timestamp | null;
 }
@@ -35,10 +37,9 @@ export class UserModels {
     options: { readonly stoppedServers: boolean; readonly readyOnly?: boolean },
   ): Promise<readonly JsonObject[]> {
     const ids = users.map((user) => user.id);
-    const { store } = this.#options;
     const [heldBy, spawners] = await Promise.all([
       this.#held.of(ids),
-      store.spawners.byUsers(ids, !options.stoppedServers),
+      this.#spawners(ids, options.stoppedServers),
     ]);
     const spawnersOf = groupByUser(spawners);
     const visibility = Visibility.of(scopes);
@@ -54,6 +55,24 @@ export class UserModels {
       if (model) models.push(model);
     }
     return models;
+  }
+
+  async #spawners(ids: readonly number[], stopped: boolean): Promise<readonly SpawnerRecord[]> {
+    const { store, waiting } = this.#options;
+    if (stopped) return store.spawners.byUsers(ids, false);
+    const waits = waiting();
+    if (waits.size === 0) return store.spawners.byUsers(ids, true);
+    const [active, all] = await Promise.all([
+      store.spawners.byUsers(
+        ids.filter((id) => !waits.has(id)),
+        true,
+      ),
+      store.spawners.byUsers(
+        ids.filter((id) => waits.has(id)),
+        false,
+      ),
+    ]);
+    return [...active, ...all];
   }
 
   #model(

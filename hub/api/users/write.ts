@@ -16,7 +16,7 @@ import {
   ownerOf,
   setAdmin,
 } from '../../rbac/index.js';
-import type { UserRecord } from '../../store/types.js';
+import type { Store, UserRecord } from '../../store/types.js';
 import { checkUserModel } from '../body-model.js';
 import { type ApiContext, findUser } from '../context.js';
 import { CHANGE_USER, CREATE_USER, CREATE_USERS, DELETE_USER } from './endpoints.js';
@@ -100,12 +100,21 @@ export function registerUserWrites(app: FastifyInstance, context: ApiContext, pe
       const user = await findUser(store, request.params.user_name);
       const owner = ownerOf(request.principal);
       if (owner && ownerName(owner) === user.name) throw httpError(400, 'Cannot delete yourself!');
-      await people.removeServers(user);
-      await people.removed(user.name);
-      await store.users.delete(user.id);
+      await deleteUser(store, people, user);
       return reply.code(204).send();
     },
   );
+}
+
+/** With all servers, tokens and what the authenticator keeps. @throws Fault 400 while a server is stopping */
+export async function deleteUser(
+  store: Pick<Store, 'users'>,
+  people: Pick<People, 'removeServers' | 'removed'>,
+  user: UserRecord,
+): Promise<void> {
+  await people.removeServers(user);
+  await people.removed(user.name);
+  await store.users.delete(user.id);
 }
 
 /** `usernames` is not type-checked by JupyterHub: a text is a list of its characters. */

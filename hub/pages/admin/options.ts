@@ -22,6 +22,8 @@ export interface AdminOptions {
   flushActivity(): Promise<void>;
   /** Ids of users with a ready server, which only the life cycle knows. */
   readyUsers(): readonly number[];
+  /** Whether starts are refused because too many in a row have failed. */
+  breaker(): { readonly state: string; readonly failures: number; readonly since?: string };
   authState(user: UserRecord): Promise<JsonObject | null>;
   onShutdownRequest(request: ShutdownRequest): void;
 }

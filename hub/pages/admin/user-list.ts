@@ -5,7 +5,7 @@ import { visibleUsers } from '../../rbac/index.js';
 import type { UserQuery } from '../../store/types.js';
 import { signedInUser, templateUser } from '../context.js';
 import { namesIn } from './names-in.js';
-import { ADMIN, type AdminPages } from './options.js';
+import { ADMIN, type AdminOptions, type AdminPages } from './options.js';
 import { userRows } from './rows.js';
 import { columnLinks, pagerOf, type View, viewIn, viewUrl } from './view.js';
 
@@ -62,6 +62,7 @@ async function show(
     named_server_limit_per_user: await context.namedServerLimit(request),
     api_page_limit: pages.pageSize,
     shared_account: context.sharedAccount,
+    breaker: openBreaker(pages.options),
     tab: 'users',
     adding,
     ...(await tableOf(pages, request, view)),
@@ -120,4 +121,10 @@ export function queryOf(
     ...(group === '' ? {} : { inGroup: group }),
     ...(only === 'all' ? {} : { only }),
   };
+}
+
+/** What the notice says; nothing while starts are let through. */
+function openBreaker({ breaker }: Pick<AdminOptions, 'breaker'>) {
+  const { state, failures, since } = breaker();
+  return state === 'closed' ? undefined : { failures, since };
 }

@@ -316,9 +316,9 @@ export const ROWS: readonly Row[] = [
   {
     name: 'no XSRF token in an address',
     why: 'addresses are kept in histories and logs',
-    talk: /^spawn-pages$/,
+    talk: /^(?:spawn-pages|hooks-form)$/,
     what: /^header location$/,
-    values: [/_xsrf/, /spawn-pending\/alice"$/],
+    values: [/_xsrf/, /spawn-pending\/\w+(?:\?next=[^"_]*)?"$/],
   },
   {
     name: 'a connection to a hub that has ended is refused',

@@ -11,5 +11,6 @@ export const GROUPS: Readonly<Record<string, string>> = {
   'oauth-pkce': 'c.JupyterHub.oauth_require_pkce = true;',
   servers: NAMED,
   'servers-plain': '',
-  throttle: 'c.JupyterHub.concurrent_spawn_limit = 1; c.JupyterHub.active_server_limit = 2;',
+  throttle:
+    'c.JupyterHub.concurrent_spawn_limit = 1; c.JupyterHub.active_server_limit = 2; c.Anteroom.spawn_queue_limit = 0;',
 };
