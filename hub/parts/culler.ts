@@ -1,13 +1,13 @@
 /** The culler over the hub's own parts. */
-import type { Clock } from '../core/clock.js';
-import type { Log } from '../core/log.js';
-import type { HubSettings } from '../core/plugin/selection.js';
-import { serverModel, type UrlRoots } from './api/models.js';
-import { deleteUser, type People } from './api/users/write.js';
-import { AnteroomClass } from './config.js';
-import { Culler, type CullerPort, type CullServer, type CullUser } from './culler/index.js';
-import type { ServerLifecycle } from './lifecycle/index.js';
-import type { SpawnerRecord, Store, UserRecord } from './store/types.js';
+import type { Clock } from '../../core/clock.js';
+import type { Log } from '../../core/log.js';
+import type { HubSettings } from '../../core/plugin/selection.js';
+import { serverModel, type UrlRoots } from '../api/models.js';
+import { deleteUser, type People } from '../api/users/write.js';
+import { AnteroomClass } from '../config.js';
+import { Culler, type CullerPort, type CullServer, type CullUser } from '../culler/index.js';
+import type { ServerLifecycle } from '../lifecycle/index.js';
+import type { SpawnerRecord, Store, UserRecord } from '../store/types.js';
 
 export interface CullerPartsOptions {
   readonly config: HubSettings;

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../core/clock.js';
-import { silentLog } from '../core/log.js';
-import { timestamp } from '../core/model/time.js';
-import { makeWorld, type World } from '../test/suites/lifecycle-fixture.js';
-import { Culler } from './culler/index.js';
-import { cullerPort } from './culler-parts.js';
-import type { ServerLifecycle } from './lifecycle/index.js';
-import type { UserRecord } from './store/index.js';
+import { systemClock } from '../../core/clock.js';
+import { silentLog } from '../../core/log.js';
+import { timestamp } from '../../core/model/time.js';
+import { makeWorld, type World } from '../../test/suites/lifecycle-fixture.js';
+import { Culler } from '../culler/index.js';
+import type { ServerLifecycle } from '../lifecycle/index.js';
+import type { UserRecord } from '../store/index.js';
+import { cullerPort } from './culler.js';
 
 let world: World;
 beforeEach(async () => {

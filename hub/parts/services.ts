@@ -1,12 +1,12 @@
 /** What `hub/services` works with, made from the configuration. */
-import type { Clock } from '../core/clock.js';
-import type { Log } from '../core/log.js';
-import type { HubSettings } from '../core/plugin/selection.js';
-import type { ScopeRegistry } from '../core/scopes/index.js';
-import type { HubAddresses } from './addresses.js';
-import { AnteroomClass, JupyterHubClass } from './config.js';
-import { Services } from './services/index.js';
-import type { Store } from './store/types.js';
+import type { Clock } from '../../core/clock.js';
+import type { Log } from '../../core/log.js';
+import type { HubSettings } from '../../core/plugin/selection.js';
+import type { ScopeRegistry } from '../../core/scopes/index.js';
+import type { HubAddresses } from '../addresses.js';
+import { AnteroomClass, JupyterHubClass } from '../config.js';
+import { Services } from '../services/index.js';
+import type { Store } from '../store/types.js';
 
 export interface ServicePartsOptions {
   readonly config: HubSettings;

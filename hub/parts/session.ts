@@ -1,16 +1,16 @@
 /** The parts of `hub/session`, made from the configuration. */
 import { lookup } from 'node:dns/promises';
-import type { Clock } from '../core/clock.js';
-import { messageOf } from '../core/fault.js';
-import type { Log } from '../core/log.js';
-import type { Authenticator } from '../core/plugin/authenticator.js';
-import type { HubSettings } from '../core/plugin/selection.js';
-import type { ScopeRegistry } from '../core/scopes/index.js';
-import { AddressBlocks } from '../core/wire/addresses.js';
-import type { CryptKeeper } from '../core/wire/fernet.js';
-import type { HubAddresses } from './addresses.js';
-import { AnteroomClass, JupyterHubClass } from './config.js';
-import type { Metrics } from './metrics/index.js';
+import type { Clock } from '../../core/clock.js';
+import { messageOf } from '../../core/fault.js';
+import type { Log } from '../../core/log.js';
+import type { Authenticator } from '../../core/plugin/authenticator.js';
+import type { HubSettings } from '../../core/plugin/selection.js';
+import type { ScopeRegistry } from '../../core/scopes/index.js';
+import { AddressBlocks } from '../../core/wire/addresses.js';
+import type { CryptKeeper } from '../../core/wire/fernet.js';
+import type { HubAddresses } from '../addresses.js';
+import { AnteroomClass, JupyterHubClass } from '../config.js';
+import type { Metrics } from '../metrics/index.js';
 import {
   Accounts,
   ActivityRecorder,
@@ -23,9 +23,9 @@ import {
   SignInLimits,
   SignOut,
   TokenFinder,
-} from './session/index.js';
-import type { Store, UserRecord } from './store/types.js';
-import type { TornadoSettings } from './tornado-settings.js';
+} from '../session/index.js';
+import type { Store, UserRecord } from '../store/types.js';
+import type { TornadoSettings } from '../tornado-settings.js';
 
 export interface SessionPartsOptions {
   readonly store: Store;

@@ -1,20 +1,20 @@
 /** What `hub/lifecycle` works with, made from the configuration. */
-import type { Clock } from '../core/clock.js';
-import type { Log } from '../core/log.js';
-import { routeSpec } from '../core/model/names.js';
-import type { Authenticator } from '../core/plugin/authenticator.js';
-import type { ProxyClient } from '../core/plugin/proxy-client.js';
-import type { HubSettings } from '../core/plugin/selection.js';
-import type { HubAddresses } from './addresses.js';
-import { AnteroomClass, JupyterHubClass } from './config.js';
-import type { LifecycleDeps, SpawnerChoice, StaticRoute } from './lifecycle/index.js';
-import type { Metrics } from './metrics/index.js';
-import { type Rights, serverTokenScopes } from './rbac/index.js';
-import { refreshBefore } from './refresh-before.js';
-import type { Services } from './services/index.js';
-import type { Accounts, Admission, AuthRefresh } from './session/index.js';
-import type { Store } from './store/types.js';
-import type { TornadoSettings } from './tornado-settings.js';
+import type { Clock } from '../../core/clock.js';
+import type { Log } from '../../core/log.js';
+import { routeSpec } from '../../core/model/names.js';
+import type { Authenticator } from '../../core/plugin/authenticator.js';
+import type { ProxyClient } from '../../core/plugin/proxy-client.js';
+import type { HubSettings } from '../../core/plugin/selection.js';
+import type { HubAddresses } from '../addresses.js';
+import { AnteroomClass, JupyterHubClass } from '../config.js';
+import type { LifecycleDeps, SpawnerChoice, StaticRoute } from '../lifecycle/index.js';
+import type { Metrics } from '../metrics/index.js';
+import { type Rights, serverTokenScopes } from '../rbac/index.js';
+import { refreshBefore } from '../refresh-before.js';
+import type { Services } from '../services/index.js';
+import type { Accounts, Admission, AuthRefresh } from '../session/index.js';
+import type { Store } from '../store/types.js';
+import type { TornadoSettings } from '../tornado-settings.js';
 
 export interface LifecyclePartsOptions {
   readonly config: HubSettings;
