@@ -41,8 +41,8 @@ export async function findUser(store: Store, name: string): Promise<UserRecord> 
   return user;
 }
 
-/** `include_stopped_servers`: any value but `0` and `false` counts. */
+/** `include_stopped_servers`: any value but `0` and `false` counts, the empty one too. */
 export function includesStoppedServers(query: unknown): boolean {
   const value = queryArgument(query, 'include_stopped_servers');
-  return value !== undefined && value !== '' && !['0', 'false'].includes(value.toLowerCase());
+  return value !== undefined && !['0', 'false'].includes(value.toLowerCase());
 }
