@@ -20,6 +20,9 @@ export function installHeaders(app: FastifyInstance, options: HeaderOptions): Se
   const setHeaders = defaultHeaders(options);
   app.addHook('onRequest', (request, reply, done) => {
     setHeaders(request, reply);
+    // Asked for a protocol that is not here. Node 20's parser stops behind such a request, and what came in one piece with its
+    // end, the next request of the connection, is lost: so there is none.
+    if (request.headers.upgrade !== undefined) reply.header('Connection', 'close');
     done();
   });
   app.addHook('onSend', (_request, reply, payload, done) => {
