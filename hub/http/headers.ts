@@ -1,5 +1,6 @@
 /** Headers that every answer of the hub carries (JupyterHub 6.1.1 handlers/base.py), and its ETags. */
 import { hash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { JUPYTERHUB_VERSION, JUPYTERHUB_VERSION_HEADER } from '../../core/version.js';
 import { answersJson } from './errors.js';
@@ -18,11 +19,17 @@ export type SetHeaders = (request: FastifyRequest, reply: FastifyReply) => void;
 
 export function installHeaders(app: FastifyInstance, options: HeaderOptions): SetHeaders {
   const setHeaders = defaultHeaders(options);
+  // Asked for a protocol that is not here. Node 20's parser stops behind such a request, and what came in one piece with its
+  // end, the next request of the connection, is lost: so there is none. Before Fastify, whose hooks do not see every request.
+  app.server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
+  });
+  app.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    response.shouldKeepAlive = false;
+    response.writeHead(417).end();
+  });
   app.addHook('onRequest', (request, reply, done) => {
     setHeaders(request, reply);
-    // Asked for a protocol that is not here. Node 20's parser stops behind such a request, and what came in one piece with its
-    // end, the next request of the connection, is lost: so there is none.
-    if (request.headers.upgrade !== undefined) reply.header('Connection', 'close');
     done();
   });
   app.addHook('onSend', (_request, reply, payload, done) => {
