@@ -9,8 +9,9 @@ import { escapeName } from '../../core/model/names.js';
 import { httpError } from '../http/errors.js';
 import type { Requester } from '../principal.js';
 import type { Store, UserRecord } from '../store/types.js';
+import type { TemplateVariables } from './engine.js';
 import { scopeVariables } from './jinja-variables.js';
-import type { Renderer, TemplateVariables } from './renderer.js';
+import type { Renderer } from './renderer.js';
 
 export interface PageUrls {
   /** `/`-bounded application prefix. */

@@ -4,7 +4,7 @@
  * `{{#> templates/login.html}}{{#*inline "login_terms"}}…{{/inline}}{{/templates/login.html}}`.
  */
 import Handlebars from 'handlebars';
-import type { Engine, PageFiles } from './renderer.js';
+import type { Engine, PageFiles } from './engine.js';
 import type { TemplateFile } from './template-files.js';
 import type { Words } from './words.js';
 

@@ -9,14 +9,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Fault, messageOf, StartupFault } from '../../core/fault.js';
 import { packageRoot } from '../../core/package-root.js';
+import type { Engine, PageFiles, TemplateVariables } from './engine.js';
 import { createHandlebarsPages } from './handlebars-pages.js';
 import { createJinja, type Jinja } from './jinja/engine.js';
 import { readWhitespaceOptions } from './jinja-options.js';
 import { ABSENT, PAGE_FUNCTIONS, pageFunctions } from './jinja-variables.js';
 import { findTemplate, listTemplates, type TemplateFile } from './template-files.js';
 import { readWords } from './words.js';
-
-export type TemplateVariables = Readonly<Record<string, unknown>>;
 
 export interface RendererOptions {
   /** Folders of the site, first wins; the stock folder is always last. */
@@ -45,19 +44,6 @@ export interface Renderer {
   fragment(what: string, html: string): (variables: TemplateVariables) => string;
   /** URL of a static file with the hash of its bytes, so that it may be cached for ever. */
   staticUrl(path: string, includeVersion?: boolean): string;
-}
-
-/** Template files; in `site` the folder that wins is the last. */
-export interface PageFiles {
-  readonly partials: readonly TemplateFile[];
-  readonly stock: readonly TemplateFile[];
-  readonly site: readonly (readonly TemplateFile[])[];
-}
-
-export interface Engine {
-  readonly faults: readonly string[];
-  has(name: string): boolean;
-  render(name: string, variables: TemplateVariables): string;
 }
 
 export const stockTemplates = (): string => join(packageRoot(), 'templates');

@@ -7,7 +7,7 @@ import type { RouteAccess } from '../../http/route-config.js';
 import { isAdmin } from '../../rbac/index.js';
 import type { UserRecord } from '../../store/types.js';
 import { type PageContext, page, signedInUser } from '../context.js';
-import type { TemplateVariables } from '../renderer.js';
+import type { TemplateVariables } from '../engine.js';
 import { ApiCalls } from './api-calls.js';
 import { hubRights, type Viewer } from './rights.js';
 

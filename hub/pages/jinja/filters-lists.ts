@@ -1,6 +1,7 @@
 /** Jinja2's filters that work on lists. */
-import type { Filters, Toolbox } from './filters.js';
+
 import type { Keywords, Signature } from './signature.js';
+import type { Filters, Toolbox } from './toolbox.js';
 import { TemplateProblem } from './values.js';
 
 const MAX_PARTS = 10_000;

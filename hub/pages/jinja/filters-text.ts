@@ -1,7 +1,8 @@
 /** Jinja2's filters that make texts of texts. */
-import type { Filters, Toolbox } from './filters.js';
+
 import { replaced } from './methods.js';
 import type { Signature } from './signature.js';
+import type { Filters, Toolbox } from './toolbox.js';
 import { escapeHtml, isDict, MAX_TEXT, TemplateProblem } from './values.js';
 
 /** Most characters of indentation or padding. */

@@ -2,21 +2,9 @@
 import { listFilters } from './filters-lists.js';
 import { textFilters } from './filters-text.js';
 import { fixed } from './format.js';
-import type { Operations } from './operations.js';
 import { bind, type Keywords, type Signature } from './signature.js';
-import type { TemplateTest } from './tests.js';
+import type { Filters, Toolbox } from './toolbox.js';
 import { TemplateProblem, typeName, type Values } from './values.js';
-
-export interface Toolbox {
-  readonly values: Values;
-  readonly operations: Operations;
-  readonly tests: ReadonlyMap<string, TemplateTest>;
-  /** Runs a filter by its name, as `map` does. */
-  filter(name: string, positional: readonly unknown[], keywords: Keywords): unknown;
-}
-
-/** What the first value is filtered by; `parameters` leaves that value out. */
-export type Filters = Readonly<Record<string, Signature>>;
 
 /** Filters of Jinja2 that are not here, and what to write instead. */
 export const FILTERS_NOT_HERE: Readonly<Record<string, string>> = {
