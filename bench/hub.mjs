@@ -5,7 +5,7 @@
  * up, with 1500 requests or for 15 s: a hub runs for weeks. Not a test: nothing passes or fails, except that a wrong answer
  * ends it.
  *
- *   npm run build && node bench/hub.mjs [rounds=5] [seconds=3] [connections=16] [users=2000]
+ *   npm run build && node bench/hub.mjs [rounds=5] [seconds=3] [connections=16] [users=2000] [database=sqlite|postgresql]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,10 +13,12 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { load } from './support/http-load.mjs';
 import { api, HUBS, makeUsers, startHub, userName } from './support/hubs.mjs';
+import { startPostgres } from './support/postgres.mjs';
 import { cpuSeconds, machine, residentMiB } from './support/processes.mjs';
 import { alternate, median, pairRatio } from './support/rounds.mjs';
 
-const [ROUNDS = 5, SECONDS = 3, CONNECTIONS = 16, USERS = 2000] = process.argv.slice(2).map(Number);
+const [ROUNDS = 5, SECONDS = 3, CONNECTIONS = 16, USERS = 2000] = process.argv.slice(2, 6).map(Number);
+const DATABASE = process.argv[6] ?? 'sqlite';
 const BULK = 200;
 /** Requests; enough for V8 to have compiled what they run. */
 const WARM_UP = 1500;
@@ -26,14 +28,18 @@ const OWN_KEYS = ['created', 'last_activity', 'token_id'];
 
 const folder = mkdtempSync(join(tmpdir(), 'anteroom-bench-'));
 const hubs = [];
+const postgres = DATABASE === 'postgresql' ? await startPostgres() : undefined;
 
 try {
   console.log(machine());
-  for (const name of HUBS) hubs.push(await startHub(name, join(folder, name)));
+  for (const name of HUBS) {
+    const settings = postgres && { JupyterHub: { db_url: postgres.createDatabase(name) } };
+    hubs.push(await startHub(name, join(folder, name), settings));
+  }
   await fill();
   await compareAnswers();
   console.log(
-    `${USERS} users, ${CONNECTIONS} connections, ${ROUNDS} rounds of ${SECONDS} s each in turn; medians, in brackets the range over the pairs`,
+    `${DATABASE}, ${USERS} users, ${CONNECTIONS} connections, ${ROUNDS} rounds of ${SECONDS} s each in turn; medians, in brackets the range over the pairs`,
   );
   console.log('| request | req/s 6.1.1 | req/s ours | times | CPU us/req 6.1.1 | CPU us/req ours | times |');
   console.log('|---|---|---|---|---|---|---|');
@@ -46,6 +52,7 @@ try {
   console.log(machine());
 } finally {
   for (const hub of hubs) await hub.stop();
+  postgres?.stop();
   rmSync(folder, { recursive: true, force: true });
 }
 

@@ -349,6 +349,46 @@ describe('proof that the listener is the server', () => {
   });
 });
 
+describe('a port that was free when it was chosen', () => {
+  /** A hub whose spawner believes in `port` for so many launches, and then chooses by itself. */
+  const misled = (port: number, launches: number, args: readonly string[]): ServerLifecycle => {
+    const config = defaults(SimpleLocalProcessSpawnerClass, {
+      cmd: [process.execPath, TINY_SERVER],
+      args,
+      home_dir_template: `${world.folder}/homes/{username}`,
+    });
+    const choice = chooseSpawner(simple, SimpleLocalProcessSpawnerClass, config);
+    let left = launches;
+    const create: typeof choice.create = (init) => {
+      left -= 1;
+      return choice.create(left < 0 ? init : { ...init, config: { ...init.config, port } });
+    };
+    return world.hub({ deps: { spawner: { ...choice, create } } });
+  };
+
+  it.each([
+    ['and the server that cannot bind ends', []],
+    ['and the server waits without a port', ['--deaf-if-taken']],
+  ])('is taken by another process, %s: the server starts on another', async (_, args) => {
+    const [alice, bob] = [await world.user('alice'), await world.user('bob')];
+    await world.hub().start(bob, '', SOON);
+    const taken = Number(new URL(targetOf('/user/bob/' as RouteSpec)).port);
+    expect(await misled(taken, 2, args).start(alice, '', SOON)).toMatchObject({ ready: true });
+    const { port } = new URL(targetOf('/user/alice/' as RouteSpec));
+    expect(Number(port)).not.toBe(taken);
+    expect((await rowsOf(alice)).spawner.state).toMatchObject({ anteroom: { port: Number(port) } });
+  });
+
+  it('is taken again and again: the start fails, and nothing is left', async () => {
+    const [alice, bob] = [await world.user('alice'), await world.user('bob')];
+    await world.hub().start(bob, '', SOON);
+    const taken = Number(new URL(targetOf('/user/bob/' as RouteSpec)).port);
+    const hub = misled(taken, Number.POSITIVE_INFINITY, ['--deaf-if-taken']);
+    await expect(hub.start(alice, '', SOON)).rejects.toMatchObject({ code: 'SPAWN_IMPOSTOR' });
+    await expectNothingLeft(alice);
+  });
+});
+
 describe('limits', () => {
   const options = { args: ['--deaf'], settings: { concurrentSpawnLimit: 1 } };
 

@@ -1,13 +1,12 @@
 import { isJsonObject } from '../../core/model/json.js';
 import { timestamp } from '../../core/model/time.js';
-import type { ServerAddress } from '../../core/plugin/spawner.js';
 import type { SpawnerRecord } from '../store/types.js';
 import { bounded } from './bounded.js';
-import { confirmServer } from './confirm.js';
+import { bringUp } from './bring-up.js';
 import { revokeCredentials } from './credentials.js';
-import { type ServerEntry, serverColumns, targetOf } from './entry.js';
-import { late, launch, seconds } from './launch.js';
-import { type Prepared, prepare } from './prepare.js';
+import { type ServerEntry, targetOf } from './entry.js';
+import { late, seconds } from './launch.js';
+import { prepare } from './prepare.js';
 import type { LifecycleDeps, StartRequest } from './types.js';
 
 /** A write of the database that is under way when a start is cancelled may end. */
@@ -32,9 +31,7 @@ export async function startServer(
     (abort) => prepare(deps, entry, record, abort),
     PREPARE_GRACE_MS,
   );
-  const address = await launch(deps, entry, prepared, signal);
-  await recordStarted(deps, entry, address);
-  await confirm(deps, entry, address, prepared, signal);
+  const address = await bringUp(deps, entry, prepared, signal);
   signal.throwIfAborted();
   await deps.proxy.addRoute(entry.route, targetOf(address), {
     user: entry.user.name,
@@ -85,27 +82,4 @@ async function endLeftOver(
 ): Promise<void> {
   const stale = (await operations.all()).find((each) => each.spawnerId === spawnerId);
   if (stale) await operations.end(spawnerId, stale.spawnId);
-}
-
-async function recordStarted(deps: LifecycleDeps, entry: ServerEntry, address: ServerAddress): Promise<void> {
-  const state = entry.spawner?.state() ?? {};
-  await deps.store.transaction(async (db) => {
-    await db.spawners.setServer(entry.spawnerId, { ...serverColumns(address), baseUrl: entry.baseUrl });
-    await db.spawners.update(entry.spawnerId, { state });
-  });
-  entry.address = address;
-}
-
-async function confirm(
-  deps: LifecycleDeps,
-  entry: ServerEntry,
-  address: ServerAddress,
-  prepared: Prepared,
-  signal: AbortSignal,
-): Promise<void> {
-  await confirmServer(deps, entry, address, {
-    token: prepared.credentials.token,
-    timeoutMs: seconds(prepared.config.http_timeout),
-    signal,
-  });
 }

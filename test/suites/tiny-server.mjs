@@ -43,5 +43,7 @@ function serve() {
       response.end('done');
     } else response.writeHead(404).end();
   });
+  // lives on although its port is another's
+  if (has('--deaf-if-taken')) server.on('error', () => setInterval(() => undefined, 1000));
   setTimeout(() => server.listen(Number(port), hostname.replace(/^\[|\]$/g, '')), has('--slow') ? 1500 : 0);
 }
