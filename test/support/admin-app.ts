@@ -15,6 +15,7 @@ import { parseQuery } from '../../hub/http/query.js';
 import { requireDeclaredAccess } from '../../hub/http/route-config.js';
 import { NamedServers } from '../../hub/named-servers.js';
 import { registerAdmin } from '../../hub/pages/admin/index.js';
+import type { AdminOptions } from '../../hub/pages/admin/options.js';
 import type { PageContext, ServerStatus } from '../../hub/pages/context.js';
 import { createRenderer } from '../../hub/pages/renderer.js';
 import { registerSession, sessionOf } from '../../hub/session/index.js';
@@ -31,6 +32,7 @@ export class AdminApp {
   readonly shutdowns: unknown[] = [];
   /** Requests to the API, as `POST users/alice/server`. */
   readonly calls: string[] = [];
+  breaker: ReturnType<AdminOptions['breaker']> = { state: 'closed', failures: 0 };
   readonly #hub: TestHub;
   readonly #pending = new Map<string, 'spawn' | 'stop'>();
   readonly #ready = new Set<string>();
@@ -114,7 +116,7 @@ export class AdminApp {
       apiPrefix: PREFIX,
       clock,
       flushActivity: async () => undefined,
-      breaker: () => ({ state: 'closed', failures: 0 }),
+      breaker: () => this.breaker,
       readyUsers: () => [...this.#ready].map((key) => Number(key.split('/', 1)[0])),
       authState: async () => null,
       onShutdownRequest: (request) => this.shutdowns.push(request),

@@ -57,6 +57,18 @@ function actsIn(html: string): readonly string[] {
   return [...html.matchAll(/name="act" value="([^"]*)"/g)].map(([, act = '']) => act);
 }
 
+describe('the notice that starts are refused', () => {
+  it('stands above the table as long as the breaker is not closed', async () => {
+    expect(await text('/hub/admin')).not.toContain('breaker-notice');
+    admin.breaker = { state: 'open', failures: 7, since: '2026-01-02T03:04:05Z' };
+    const page = await text('/hub/admin');
+    expect(page).toMatch(/id="breaker-notice" role="alert">[^<]*\b7 in a row have failed/);
+    expect(page).toContain('datetime="2026-01-02T03:04:05Z"');
+    admin.breaker = { state: 'closed', failures: 0 };
+    expect(await text('/hub/admin')).not.toContain('breaker-notice');
+  });
+});
+
 describe('the table', () => {
   it('searches, filters, orders and turns pages in the address', async () => {
     for (const name of ['carol', 'dave', 'eve']) await newUser(name);
