@@ -17,7 +17,9 @@ export function refreshBefore(
   return {
     ...(settings.refresh_pre_spawn && {
       beforeStart: async (user, by) => {
-        if (!(await refresh.current(user, by, true))) throw expired(user);
+        const fresh = await refresh.current(user, by, true);
+        if (!fresh) throw expired(user);
+        return fresh;
       },
     }),
     ...(settings.refresh_pre_stop && {

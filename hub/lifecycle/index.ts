@@ -114,7 +114,10 @@ export class ServerLifecycle implements AsyncDisposable {
 
   /** A start that is cancelled needs no refresh, and a stop under way had its own. */
   async #refreshBeforeStop(entry: ServerEntry, by: Requester = 'another-user'): Promise<void> {
-    if (statusOf(entry).ready) await this.#deps.beforeStop?.(entry.user, by);
+    const { beforeStop, store } = this.#deps;
+    if (!beforeStop || !statusOf(entry).ready) return;
+    // the entry knows its user as they were at the start
+    await beforeStop((await store.users.byId(entry.user.id)) ?? entry.user, by);
   }
 
   async #stop(entry: ServerEntry): Promise<void> {

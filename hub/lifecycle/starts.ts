@@ -39,12 +39,12 @@ export class Starts implements Disposable {
    * while the breaker is open or the hub ends
    */
   async begin(user: UserRecord, serverName: string, request: StartRequest): Promise<ServerStatus> {
-    await this.#deps.beforeStart?.(user, request.by ?? 'another-user');
+    const fresh = (await this.#deps.beforeStart?.(user, request.by ?? 'another-user')) ?? user;
     if (this.#closed)
       throw new Fault('HUB_CLOSING', 'The hub is being restarted. Try again in a minute.', { status: 503 });
     const { breaker, room } = this;
     const parts = { ...this.#deps, registry: this.#registry, breaker, room };
-    const { entry, turn } = reserve(parts, user, serverName, request);
+    const { entry, turn } = reserve(parts, fresh, serverName, request);
     if (turn) return this.#beginInTurn(entry, turn, request);
     const outcome = this.operator.start(entry, request);
     entry.operation = outcome.catch(() => undefined); // kept as the entry's failure
@@ -81,7 +81,8 @@ export class Starts implements Disposable {
       await Promise.all([turn, row]);
       await refreshOwner(this.#deps, entry);
       // what was fresh when it came may be stale now
-      await this.#deps.beforeStart?.(entry.user, request.by ?? 'another-user');
+      entry.user =
+        (await this.#deps.beforeStart?.(entry.user, request.by ?? 'another-user')) ?? entry.user;
     } catch (error) {
       entry.abort?.abort(error); // without a row it gives its place up
       await forgetRow(this.#deps, entry, row);

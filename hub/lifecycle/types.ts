@@ -202,8 +202,8 @@ export interface LifecycleDeps {
   staticRoutes(): Promise<readonly StaticRoute[]> | readonly StaticRoute[];
   authState(user: UserRecord): Promise<JsonObject | null>;
   isBlocked(user: UserRecord): boolean;
-  /** `refresh_pre_spawn`; a Fault refuses the start. */
-  beforeStart?(user: UserRecord, by: Requester): Promise<void>;
+  /** `refresh_pre_spawn`; the user as they are afterwards. A Fault refuses the start. */
+  beforeStart?(user: UserRecord, by: Requester): Promise<UserRecord>;
   /** `refresh_pre_stop`; a Fault refuses the stop. */
   beforeStop?(user: UserRecord, by: Requester): Promise<void>;
   readonly authenticator?: Pick<Authenticator, 'preSpawnStart' | 'postSpawnStop'>;
