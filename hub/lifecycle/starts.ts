@@ -81,8 +81,7 @@ export class Starts implements Disposable {
       await Promise.all([turn, row]);
       await refreshOwner(this.#deps, entry);
       // what was fresh when it came may be stale now
-      entry.user =
-        (await this.#deps.beforeStart?.(entry.user, request.by ?? 'another-user')) ?? entry.user;
+      entry.user = (await this.#deps.beforeStart?.(entry.user, request.by ?? 'another-user')) ?? entry.user;
     } catch (error) {
       entry.abort?.abort(error); // without a row it gives its place up
       await forgetRow(this.#deps, entry, row);
