@@ -35,6 +35,8 @@ export class NodeFront implements Engine {
   createServer(tls: ListenerTls | undefined): Server | TlsServer {
     const settings = {
       keepAlive: true,
+      // ms: a client that has lost its network is not waited for as long as the kernel would.
+      keepAliveInitialDelay: 60_000,
       keepAliveTimeout: this.#context.options.keepAliveTimeout,
       headersTimeout: 60_000,
       // A slow upload is no attack while it moves: see uploads.ts.

@@ -13,6 +13,7 @@ import type { ResponseHead } from './message/response-head.js';
 import { headLines } from './raw-answer.js';
 import type { AnswerSink, Call } from './upstream/call.js';
 import type { UpstreamClient } from './upstream/client.js';
+import { isStillNeeded, SMALL_PIECE } from './upstream/read-buffer.js';
 
 export class RawForwarder implements WebForwarder {
   readonly #options: ForwardOptions;
@@ -144,8 +145,10 @@ class RelayedAnswer implements AnswerSink {
       this.#call?.abort();
       return false;
     }
-    if (!response.write(piece)) this.#call?.pause();
-    return response.writableLength > 0 || response.writableCorked > 0;
+    const small = piece.length <= SMALL_PIECE;
+    const more = small ? response.write(piece.toString('latin1'), 'latin1') : response.write(piece);
+    if (!more) this.#call?.pause();
+    return !small && isStillNeeded(response);
   }
 
   end(): void {
