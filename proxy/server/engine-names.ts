@@ -8,4 +8,4 @@
 export const ENGINES = ['raw', 'raw-node', 'http-proxy-3'] as const;
 export type EngineName = (typeof ENGINES)[number];
 
-export const DEFAULT_ENGINE: EngineName = 'http-proxy-3';
+export const DEFAULT_ENGINE: EngineName = 'raw';

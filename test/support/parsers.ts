@@ -4,6 +4,7 @@
  */
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
+import { ChunkedReader } from '../../proxy/server/engine/message/chunked.js';
 import { END_OF_HEAD } from '../../proxy/server/engine/message/fields.js';
 import { acceptRequestHead } from '../../proxy/server/engine/message/request-head.js';
 import { AnswerReader } from '../../proxy/server/engine/upstream/answer-reader.js';
@@ -56,26 +57,50 @@ function streamOf(bytes: Buffer): Duplex {
   return stream;
 }
 
+/** One server for all streams; what it has read of each. */
+const readings = new WeakMap<object, ReadMessage[]>();
+const server = createServer((request, response) => {
+  const pieces: Buffer[] = [];
+  request.on('data', (piece: Buffer) => pieces.push(piece));
+  request.on('end', () => {
+    readings.get(request.socket)?.push({
+      start: `${request.method} ${request.url}`,
+      fields: fieldsOf(request),
+      body: Buffer.concat(pieces).toString('latin1'),
+    });
+    response.end();
+  });
+});
+server.on('clientError', (_error, socket) => socket.destroy());
+
 export function requestsByNode(bytes: Buffer): Promise<readonly ReadMessage[]> {
   return new Promise((resolve) => {
     const messages: ReadMessage[] = [];
-    const server = createServer((request, response) => {
-      const pieces: Buffer[] = [];
-      request.on('data', (piece: Buffer) => pieces.push(piece));
-      request.on('end', () => {
-        messages.push({
-          start: `${request.method} ${request.url}`,
-          fields: fieldsOf(request),
-          body: Buffer.concat(pieces).toString('latin1'),
-        });
-        response.end();
-      });
-    });
-    server.on('clientError', (_error, socket) => socket.destroy());
     const stream = streamOf(bytes);
+    readings.set(stream, messages);
     stream.once('close', () => resolve(messages));
     server.emit('connection', stream);
   });
+}
+
+/** @returns undefined when it is malformed or not complete */
+export function chunksByOurs(
+  bytes: Buffer,
+  pieces: readonly number[],
+): { readonly body: string; readonly length: number } | undefined {
+  const reader = new ChunkedReader();
+  let body = '';
+  let at = 0;
+  for (const size of [...pieces, bytes.length]) {
+    if (at >= bytes.length) break;
+    const count = reader.read(bytes.subarray(at, at + size), (piece) => {
+      body += piece.toString('latin1');
+    });
+    if (count < 0) return undefined;
+    at += count;
+    if (reader.done) return { body, length: at };
+  }
+  return undefined;
 }
 
 /** @returns undefined when the answer is refused or not complete */

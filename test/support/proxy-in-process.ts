@@ -2,7 +2,7 @@
 import type { EngineName } from '../../proxy/server/engine-names.js';
 import { Flags } from '../../proxy/server/flags.js';
 import { ProxyLog } from '../../proxy/server/log.js';
-import { resolveOptions } from '../../proxy/server/options.js';
+import { logLevel, resolveOptions } from '../../proxy/server/options.js';
 import { RoutingProxy } from '../../proxy/server/proxy.js';
 import { freePort } from './http.js';
 
@@ -25,8 +25,9 @@ export async function proxyInProcess(engine: EngineName, ...argv: readonly strin
     '--api-port',
     `${apiPort}`,
   ];
-  const options = resolveOptions(Flags.parse([...where, '--engine', engine, ...argv]), {});
-  const proxy = new RoutingProxy(options, new ProxyLog({ write: (line) => lines.push(line) }, 'warn'));
+  const flags = Flags.parse([...where, '--engine', engine, '--log-level', 'warn', ...argv]);
+  const log = new ProxyLog({ write: (line) => lines.push(line) }, logLevel(flags));
+  const proxy = new RoutingProxy(resolveOptions(flags, {}), log);
   await proxy.provision();
   return {
     port,

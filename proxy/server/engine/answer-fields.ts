@@ -23,6 +23,8 @@ export function eachAnswerField(
   for (let index = 0; index < names.length; index += 1) {
     const name = names[index] ?? '';
     if (name === 'transfer-encoding' || HOP_BY_HOP.has(name) || listed?.has(name)) continue;
+    // It has no body, and no client should wait for one (RFC 9110 section 8.6).
+    if (status === 204 && name === 'content-length') continue;
     const content = values[index] ?? '';
     take(name, rewrites && name === 'location' ? rewriteLocation(content, host, upstream, options) : content);
   }

@@ -12,7 +12,7 @@ import type { EngineContext } from './engine.js';
 import type { Exchange, WebForwarder } from './exchange.js';
 import { requestHeaders } from './headers.js';
 import { relayResponse } from './relay-response.js';
-import { bodyRefusal, type Refusal } from './request-rules.js';
+import { bodyRefusal, isLastOnConnection, type Refusal } from './request-rules.js';
 
 interface Attempt {
   readonly exchange: Exchange;
@@ -65,6 +65,7 @@ export class HttpProxy3Forwarder implements WebForwarder {
   #send(attempt: Attempt): void {
     const { request, response, upstream } = attempt.exchange;
     this.#attempts.set(request, attempt);
+    const { http, https } = this.#agents;
     this.#proxy.web(request, response, {
       target: {
         protocol: upstream.secure ? 'https:' : 'http:',
@@ -73,7 +74,8 @@ export class HttpProxy3Forwarder implements WebForwarder {
         port: upstream.port,
         ...(upstream.socketPath === undefined ? {} : { socketPath: upstream.socketPath }),
       },
-      agent: upstream.secure ? this.#agents.https : this.#agents.http,
+      // Without an agent it is a connection of its own, and closed.
+      ...(isLastOnConnection(request) ? {} : { agent: upstream.secure ? https : http }),
       // Becomes the base of the request's options; a fresh object each time, since it is written to.
       ssl: upstream.secure ? { servername: upstream.servername } : {},
       secure: this.#context.verifyTargets,

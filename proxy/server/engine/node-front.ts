@@ -10,7 +10,7 @@ import type { Engine, EngineContext } from './engine.js';
 import type { WebForwarder } from './exchange.js';
 import { refuseUpgrade } from './raw-answer.js';
 import { pathOf, reportFailure } from './report.js';
-import { refusalOf } from './request-rules.js';
+import { hasBody, refusalOf, upgradeRefusal } from './request-rules.js';
 import { type Routed, routeRequest } from './routing.js';
 import { Tunnels } from './tunnel.js';
 import { isWebSocket, serveWithoutUpgrade } from './upgrade.js';
@@ -35,10 +35,13 @@ export class NodeFront implements Engine {
   createServer(tls: ListenerTls | undefined): Server | TlsServer {
     const settings = {
       keepAlive: true,
+      // ms: a client that has lost its network is not waited for as long as the kernel would.
+      keepAliveInitialDelay: 60_000,
       keepAliveTimeout: this.#context.options.keepAliveTimeout,
       headersTimeout: 60_000,
       // A slow upload is no attack while it moves: see uploads.ts.
       requestTimeout: 0,
+      requireHostHeader: false,
     };
     const server = tls ? createTlsServer({ ...settings, ...serverTlsOptions(tls) }) : createServer(settings);
     // The count is checked by us; Node would cut the rest off silently.
@@ -55,6 +58,12 @@ export class NodeFront implements Engine {
       socket.on('error', () => socket.destroy());
       refuseUpgrade(socket, 405);
     });
+    // Node does not know the sockets that have left it.
+    const closeNodes = server.closeAllConnections.bind(server);
+    server.closeAllConnections = () => {
+      closeNodes();
+      this.#tunnels[Symbol.dispose]();
+    };
     return server;
   }
 
@@ -138,7 +147,7 @@ export class NodeFront implements Engine {
       metrics.proxied(status);
       refuseUpgrade(socket, status);
     };
-    const refusal = refusalOf(request) ?? this.#forwarder.refuse(request);
+    const refusal = refusalOf(request) ?? upgradeRefusal(request);
     if (refusal) {
       refuse(refusal.status, new Error(refusal.reason));
       return;
@@ -187,10 +196,4 @@ export class NodeFront implements Engine {
   #report(status: number, method: string | undefined, url: string, error: Error): void {
     reportFailure(this.#context.log, status, method, url, error);
   }
-}
-
-function hasBody(request: IncomingMessage): boolean {
-  return (
-    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
-  );
 }

@@ -11,8 +11,10 @@ import type { Exchange, WebForwarder } from './exchange.js';
 import { type HeaderMap, requestHeaders } from './headers.js';
 import type { ResponseHead } from './message/response-head.js';
 import { headLines } from './raw-answer.js';
+import { isLastOnConnection } from './request-rules.js';
 import type { AnswerSink, Call } from './upstream/call.js';
 import type { UpstreamClient } from './upstream/client.js';
+import { isStillNeeded, SMALL_PIECE } from './upstream/read-buffer.js';
 
 export class RawForwarder implements WebForwarder {
   readonly #options: ForwardOptions;
@@ -36,7 +38,7 @@ export class RawForwarder implements WebForwarder {
         toHead: request.method === 'HEAD',
         complete: framing.kind === 'none',
         replayable: framing.kind === 'none' && (request.method === 'GET' || request.method === 'HEAD'),
-        last: isLast(request, framing),
+        last: isLastOnConnection(request),
       },
       answer,
     );
@@ -56,9 +58,6 @@ export class RawForwarder implements WebForwarder {
     // The client is not ours.
   }
 }
-
-/** Methods whose body some servers leave unread; a chunked one some do not understand at all. */
-const BODY_IGNORED: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
 
 type RequestFraming =
   | { readonly kind: 'none'; readonly field: string }
@@ -81,13 +80,8 @@ function headText(exchange: Exchange, framing: RequestFraming, options: ForwardO
   const headers: HeaderMap = requestHeaders(request, 'web', upstream, options);
   for (const name of ['content-length', 'transfer-encoding', 'connection'] as const) delete headers[name];
   headers['host'] ??= upstream.authority;
-  const closing = isLast(request, framing) ? 'connection: close\r\n' : '';
+  const closing = isLastOnConnection(request) ? 'connection: close\r\n' : '';
   return `${request.method ?? 'GET'} ${path} HTTP/1.1\r\n${headLines(headers)}${framing.field}${closing}\r\n`;
-}
-
-/** A server that leaves the body unread must not find a next request behind it, nor take the body for one. */
-function isLast(request: IncomingMessage, framing: RequestFraming): boolean {
-  return framing.kind === 'chunked' || (framing.kind === 'length' && BODY_IGNORED.has(request.method ?? ''));
 }
 
 function upload(request: IncomingMessage, call: Call, chunked: boolean): void {
@@ -144,8 +138,10 @@ class RelayedAnswer implements AnswerSink {
       this.#call?.abort();
       return false;
     }
-    if (!response.write(piece)) this.#call?.pause();
-    return response.writableLength > 0 || response.writableCorked > 0;
+    const small = piece.length <= SMALL_PIECE;
+    const more = small ? response.write(piece.toString('latin1'), 'latin1') : response.write(piece);
+    if (!more) this.#call?.pause();
+    return !small && isStillNeeded(response);
   }
 
   end(): void {

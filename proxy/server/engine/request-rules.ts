@@ -1,5 +1,5 @@
 /**
- * What no target gets to see. Node's parser has refused the grossest (CL with TE, bad characters, no Host in 1.1);
+ * What no target gets to see. Node's parser has refused the grossest (CL with TE, bad characters);
  * these are the requests on whose framing or owner two servers could disagree. One rule a function, the order here.
  */
 import type { IncomingMessage } from 'node:http';
@@ -13,7 +13,7 @@ const MAX_HEADERS = 2000;
 
 type Rule = (request: IncomingMessage) => Refusal | undefined;
 
-const RULES: readonly Rule[] = [version, headerCount, oneHost, hostSyntax, transferCoding];
+const RULES: readonly Rule[] = [version, headerCount, someHost, oneHost, hostSyntax, transferCoding];
 
 /** @returns undefined when the request may be forwarded by any engine */
 export function refusalOf(request: IncomingMessage): Refusal | undefined {
@@ -39,6 +39,12 @@ function oneHost(request: IncomingMessage): Refusal | undefined {
   return countOf(request, 'host') > 1 ? { status: 400, reason: 'More than one Host' } : undefined;
 }
 
+/** Node is told not to look: what it refuses by itself does not keep it from serving what came behind. */
+function someHost(request: IncomingMessage): Refusal | undefined {
+  if (request.headers.host !== undefined || request.httpVersion === '1.0') return undefined;
+  return { status: 400, reason: 'No Host' };
+}
+
 /** A name, an IPv4 or a bracketed IPv6 address, and perhaps a port: nothing that a URL could read otherwise. */
 function hostSyntax(request: IncomingMessage): Refusal | undefined {
   const host = request.headers.host;
@@ -62,15 +68,21 @@ function transferCoding(request: IncomingMessage): Refusal | undefined {
 }
 
 /**
+ * An upgrade with a body: one server reads the body first, another takes it for the first octets of the new protocol.
+ * WebSocket has none (RFC 6455 section 4.1).
+ */
+export function upgradeRefusal(request: IncomingMessage): Refusal | undefined {
+  return hasBody(request) ? { status: 400, reason: 'An upgrade with a body is not forwarded' } : undefined;
+}
+
+/**
  * http-proxy-3 declares a chunked DELETE or OPTIONS to be of length 0 and still sends its body: request smuggling.
  * So bodies are refused where nobody sends them, and chunked ones on DELETE. A DELETE with a Content-Length keeps
  * its framing there, and JupyterHub's API needs it (`{"remove": true}`, members of a group).
  */
 export function bodyRefusal(request: IncomingMessage): Refusal | undefined {
+  if (!hasBody(request)) return undefined;
   const chunked = request.headers['transfer-encoding'] !== undefined;
-  const length = request.headers['content-length'];
-  const hasBody = chunked || (length !== undefined && Number(length) !== 0);
-  if (!hasBody) return undefined;
   switch (request.method) {
     case 'GET':
     case 'HEAD':
@@ -84,6 +96,22 @@ export function bodyRefusal(request: IncomingMessage): Refusal | undefined {
     default:
       return undefined;
   }
+}
+
+/** Methods whose body some servers leave unread; a chunked one some do not understand at all. */
+const BODY_IGNORED: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
+
+/**
+ * No other request may follow on the same connection to the target: a server that leaves the body unread must not
+ * take it for the next request.
+ */
+export function isLastOnConnection(request: IncomingMessage): boolean {
+  if (request.headers['transfer-encoding'] !== undefined) return true;
+  return hasBody(request) && BODY_IGNORED.has(request.method ?? '');
+}
+
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 function countOf(request: IncomingMessage, name: string): number {

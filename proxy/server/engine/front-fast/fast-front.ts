@@ -43,7 +43,7 @@ export class FastFront implements Engine {
     // Node's own listener of this event is its HTTP parser: it gets the sockets that we hand over.
     const toNode = server.listeners(event);
     server.removeAllListeners(event);
-    const front = this.#frontFor((socket) => {
+    const front = this.#frontFor(server, (socket) => {
       for (const listener of toNode) Reflect.apply(listener, server, [socket]);
     });
     server.on(event, (socket: Socket) => {
@@ -51,9 +51,15 @@ export class FastFront implements Engine {
     });
     // Whoever closes the listener does not know which of the two fronts has a connection.
     const closeNodes = server.closeAllConnections.bind(server);
+    const closeIdleNodes = server.closeIdleConnections.bind(server);
     server.closeAllConnections = () => {
       closeNodes();
       for (const connection of this.#connections) connection.destroy();
+    };
+    // Node calls this one itself when the listener closes.
+    server.closeIdleConnections = () => {
+      closeIdleNodes();
+      for (const connection of this.#connections) if (connection.idle) connection.destroy();
     };
     return server;
   }
@@ -64,13 +70,15 @@ export class FastFront implements Engine {
     await this.#slow[Symbol.asyncDispose]();
   }
 
-  #frontFor(toNode: (socket: Socket) => void): Front {
-    const { keepAliveTimeout } = this.#context.options;
+  #frontFor(server: Server, toNode: (socket: Socket) => void): Front {
+    const seconds = Math.floor(this.#context.options.keepAliveTimeout / 1000);
     return {
       context: this.#context,
       client: this.#client,
       requests: this.#requests,
-      keepSeconds: Math.floor(keepAliveTimeout / 1000),
+      get keepSeconds() {
+        return server.listening ? seconds : undefined;
+      },
       deadline: (ms) => this.#now + this.#tick + ms,
       handOver: (connection, socket) => {
         this.#connections.delete(connection);

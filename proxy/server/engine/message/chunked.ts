@@ -24,6 +24,9 @@ const MAX_DIGITS = 13;
 /** Octets of extensions between two chunks, and of the whole trailer section. */
 const MAX_EXTENSION = 4096;
 const MAX_TRAILER = 16_384;
+/** Trailers are dropped; but whoever puts framing there (RFC 9110 section 6.5.1) wants somebody to read it. */
+const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding']);
+const LONGEST = 'transfer-encoding'.length;
 const CR = 13;
 const COLON = 58;
 const SEMICOLON = 59;
@@ -35,6 +38,8 @@ export class ChunkedReader {
   #left = 0;
   #digits = 0;
   #spent = 0;
+  /** Name of a trailer, as far as it matters. */
+  #name = '';
 
   /** The last chunk and its trailer section have been read. */
   get done(): boolean {
@@ -82,10 +87,11 @@ export class ChunkedReader {
       case 'trailer-start':
         if (octet === CR) return this.#go('end-lf');
         this.#go('trailer-name');
-        return isTokenOctet(octet) && this.#skipped(octet, MAX_TRAILER);
+        this.#name = '';
+        return this.#trailerName(octet);
       case 'trailer-name':
-        if (octet === COLON) return this.#go('trailer');
-        return isTokenOctet(octet) && this.#skipped(octet, MAX_TRAILER);
+        if (octet === COLON) return !FRAMING.has(this.#name.toLowerCase()) && this.#go('trailer');
+        return this.#trailerName(octet);
       case 'trailer':
         if (octet === CR) return this.#go('trailer-lf');
         return this.#skipped(octet, MAX_TRAILER);
@@ -122,6 +128,11 @@ export class ChunkedReader {
     if (octet === CR) return this.#go('size-lf');
     if (octet === SEMICOLON) return this.#part('extension-name');
     return octet === EQUALS && this.#place === 'extension-name' && this.#part('extension-value');
+  }
+
+  #trailerName(octet: number): boolean {
+    if (this.#name.length <= LONGEST) this.#name += String.fromCharCode(octet);
+    return isTokenOctet(octet) && this.#skipped(octet, MAX_TRAILER);
   }
 
   #part(place: Place): true {

@@ -49,7 +49,8 @@ export class UpstreamClient implements ConnectionOwner, Disposable {
   }
 
   failed(call: Call, error: Error, untouched: boolean): void {
-    if (untouched && call.request.replayable) {
+    // A connection that died, not a target that is slow.
+    if (untouched && call.request.replayable && !isTimeout(error)) {
       this.#connect(this.#keyOf(call.upstream), call.upstream).begin(call);
       return;
     }
@@ -116,4 +117,8 @@ export class UpstreamClient implements ConnectionOwner, Disposable {
     }
     return key;
   }
+}
+
+function isTimeout(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'ETIMEDOUT';
 }

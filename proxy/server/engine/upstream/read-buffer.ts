@@ -1,10 +1,20 @@
 /**
  * The memory that a target's connection reads into, used again for every read. What is read belongs to one user and
  * the next read may belong to another, so this is the one place that decides when memory may be written again:
- * never after `lend()`, which is called for every piece that somebody still refers to once it was handed on.
+ * never after `lend()`, which is called for every piece that `isStillNeeded` once it was handed on.
  */
+import type { Writable } from 'node:stream';
+
 const SMALL = 16 * 1024;
 const LARGE = 128 * 1024;
+
+/** Pieces up to here are written as text, which is a copy: else each would keep a whole buffer from being used again. */
+export const SMALL_PIECE = 4096;
+
+/** Whether a piece that was just written, as the Buffer it was, may be read from its memory later. */
+export function isStillNeeded(stream: Writable): boolean {
+  return stream.writableLength > 0 || stream.writableCorked > 0;
+}
 
 export class ReadBuffer {
   #memory: Buffer | undefined;
