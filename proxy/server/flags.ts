@@ -69,6 +69,10 @@ const FLAGS = {
   'proxy-timeout': value('ms', 'give up a target after so much silence'),
   'storage-backend': value('module', 'CommonJS module with a route store class (default: memory)'),
   'keep-alive-timeout': value('ms', 'close idle client connections after so long (default: 5000)'),
+  'guard-cookies': value(
+    'path',
+    "the hub's path, e.g. /hub/: keep its cookies from other routes, and theirs by its names from browsers",
+  ),
   engine: value('name', 'raw, raw-node or http-proxy-3: what carries the requests (default: http-proxy-3)'),
   'log-file': value('file', 'write the log here (0600) instead of to stdout'),
   'log-file-max-bytes': value(

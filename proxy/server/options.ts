@@ -31,6 +31,8 @@ export interface ForwardOptions {
   readonly proxyTimeout: number | undefined;
   /** ms. */
   readonly keepAliveTimeout: number;
+  /** The hub's path: its cookies stay between it and browsers. Undefined: they go as all others. */
+  readonly guardCookies: string | undefined;
 }
 
 export interface ProxyOptions {
@@ -126,6 +128,7 @@ function forwardOptions(flags: Flags): ForwardOptions {
     timeout: milliseconds(flags, 'timeout'),
     proxyTimeout: milliseconds(flags, 'proxy-timeout'),
     keepAliveTimeout: milliseconds(flags, 'keep-alive-timeout') ?? 5000,
+    guardCookies: hubPath(flags),
   };
 }
 
@@ -207,6 +210,23 @@ function scheme(flags: Flags): string | undefined {
   if (!/^[a-z][a-z0-9+.-]*:?$/i.test(text))
     throw new UsageError(`--protocol-rewrite: '${text.slice(0, 40)}' is no scheme`);
   return text.replace(/:$/, '').toLowerCase();
+}
+
+/** @returns decoded */
+function hubPath(flags: Flags): string | undefined {
+  const text = flags.get('guard-cookies');
+  if (text === undefined) return undefined;
+  const path = /^\/(?:[^/?#;\s]+\/)+$/.test(text) ? decoded(text) : undefined;
+  if (path !== undefined) return path;
+  throw new UsageError(`--guard-cookies: '${text.slice(0, 80)}' is no path of a hub; /hub/ is one`);
+}
+
+function decoded(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function errorTarget(flags: Flags): string | undefined {

@@ -101,7 +101,7 @@ export class NodeFront implements Engine {
 
   #forward(routed: Routed, request: IncomingMessage, response: ServerResponse): void {
     const { options, metrics, routes, log } = this.#context;
-    const { route, upstream, path, shown } = routed;
+    const { route, upstream, guard, path, shown } = routed;
     log.debug(`PROXY WEB ${pathOf(shown)} to ${route.target}`);
     if (options.timeout !== undefined) request.socket.setTimeout(options.timeout);
     let failed = false;
@@ -113,6 +113,7 @@ export class NodeFront implements Engine {
       response,
       route,
       upstream,
+      guard,
       path,
       answered: (status) => metrics.proxied(status),
       fail: (status, error) => {
@@ -159,13 +160,14 @@ export class NodeFront implements Engine {
       refuse(routed.status, routed.error);
       return;
     }
-    const { route, upstream, path, shown } = routed;
+    const { route, upstream, guard, path, shown } = routed;
     log.debug(`PROXY WS ${pathOf(shown)} to ${route.target}`);
     this.#tunnels.open({
       request,
       socket,
       head,
       upstream,
+      guard,
       path,
       active: () => routes.touch(route),
       answered: (status) => metrics.proxied(status),

@@ -1,8 +1,8 @@
 /** Answer heads as the client gets them, written anew. Pure but for the clock of the Date field. */
 import { STATUS_CODES } from 'node:http';
-import type { Upstream } from '../../routes/upstream.js';
 import { type AnswerOptions, eachAnswerField } from '../answer-fields.js';
 import type { ResponseHead } from '../message/response-head.js';
+import type { Routed } from '../routing.js';
 
 export interface AnswerManner {
   /** Seconds that the connection is kept; undefined: it is closed after this answer. */
@@ -14,13 +14,13 @@ export interface AnswerManner {
 export function answerText(
   head: ResponseHead,
   host: string,
-  upstream: Upstream,
+  { upstream, guard }: Routed,
   options: AnswerOptions,
   manner: AnswerManner,
 ): string {
   let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`;
   let dated = false;
-  eachAnswerField(head, host, upstream, options, (name, content) => {
+  eachAnswerField(head, host, upstream, options, guard, (name, content) => {
     if (name === 'date') dated = true;
     text += `${name}: ${content}\r\n`;
   });

@@ -102,7 +102,7 @@ export class ClientConnection implements AnswerSink, Swept {
     if (this.#bodyLeft > 0) this.#close = true;
     const chunked =
       head.framing.kind === 'chunked' || (head.framing.kind === 'until-close' && whole === undefined);
-    const text = answerText(head, request.host, routed.upstream, context.options, {
+    const text = answerText(head, request.host, routed, context.options, {
       keepSeconds: this.#close ? undefined : keepSeconds,
       chunked,
     });
@@ -216,7 +216,7 @@ export class ClientConnection implements AnswerSink, Swept {
     this.#bodyLeft = length - (bodyEnd - start);
     this.#deadline = this.#bodyLeft > 0 ? this.#front.deadline(UPLOAD_MS) : Number.POSITIVE_INFINITY;
     const asText = text.length >= bodyEnd;
-    const own = requests.write(head, routed.path, routed.upstream, this.#facts);
+    const own = requests.write(head, routed, this.#facts);
     if (bodyEnd > start) context.routes.touch(routed.route);
     this.#call = client.call(
       routed.upstream,

@@ -3,10 +3,10 @@
  * `requestHeaders` does for the `node:http` front (a differential test compares the two).
  */
 import type { ForwardOptions } from '../../options.js';
-import type { Upstream } from '../../routes/upstream.js';
 import { HOP_BY_HOP, portOf } from '../headers.js';
 import type { RequestHead } from '../message/request-head.js';
 import { headLines } from '../raw-answer.js';
+import type { Routed } from '../routing.js';
 
 export interface ClientFacts {
   /** `''` on a UNIX socket. */
@@ -32,13 +32,13 @@ export class RequestWriter {
   }
 
   /** The whole head, with its empty line. */
-  write(head: RequestHead, path: string, upstream: Upstream, client: ClientFacts): string {
+  write(head: RequestHead, { path, upstream, guard }: Routed, client: ClientFacts): string {
     const { names, values } = head;
     const forwarded = { for: '', host: '', port: '', proto: '' };
     let lines = '';
     for (let index = 0; index < names.length; index += 1) {
       const name = names[index] ?? '';
-      const content = values[index] ?? '';
+      let content = values[index] ?? '';
       if (name === 'host' || name === 'content-length' || HOP_BY_HOP.has(name)) continue;
       if (this.#custom?.has(name)) continue;
       if (this.#xForward && name.startsWith('x-forwarded-')) {
@@ -47,6 +47,10 @@ export class RequestWriter {
           forwarded[kind] = content;
           continue;
         }
+      }
+      if (guard && name === 'cookie') {
+        content = guard.shown(content);
+        if (content === '') continue;
       }
       lines += `${name}: ${content}\r\n`;
     }
