@@ -75,10 +75,8 @@ const FLAGS = {
   ),
   engine: value('name', 'raw, raw-node or http-proxy-3: what carries the requests (default: http-proxy-3)'),
   'log-file': value('file', 'write the log here (0600) instead of to stdout'),
-  'log-file-max-bytes': value(
-    'n',
-    'keep only the newest half once the log file is larger (default: 10485760)',
-  ),
+  'log-file-max-bytes': value('n', 'keep only the newest half once a log file is larger (default: 10485760)'),
+  'access-log': value('file', 'a JSON line for each request (0600), and X-Request-ID; - is stdout'),
   version: toggle('print the version'),
   help: toggle('print this text'),
 } as const satisfies Record<string, FlagSpec>;

@@ -5,8 +5,10 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { isIP } from 'node:net';
 import { messageOf } from '../../core/fault.js';
+import type { AccessLogOptions } from './access/access-log.js';
 import { DEFAULT_ENGINE, ENGINES, type EngineName } from './engine-names.js';
 import { type FlagName, type Flags, UsageError } from './flags.js';
+import { DEFAULT_LOG_BYTES } from './sink.js';
 import { type ListenerTls, readTls, type TlsSettings } from './tls.js';
 
 export type Listen =
@@ -53,6 +55,8 @@ export interface ProxyOptions {
   readonly storageBackend: string | undefined;
   readonly engine: EngineName;
   readonly forward: ForwardOptions;
+  /** Undefined: none is kept. */
+  readonly accessLog: AccessLogOptions | undefined;
   /** What a storage back end is constructed with: CHP hands its whole options object over. */
   readonly raw: Readonly<Record<string, unknown>>;
 }
@@ -93,6 +97,7 @@ export function resolveOptions(flags: Flags, env: Environment): ProxyOptions {
     storageBackend: flags.get('storage-backend') || undefined,
     engine: engineName(flags),
     forward: forwardOptions(flags),
+    accessLog: accessLog(flags),
     raw: rawOptions(flags, authToken),
   };
 }
@@ -109,6 +114,21 @@ function engineName(flags: Flags): EngineName {
   const engine = ENGINES.find((known) => known === text);
   if (!engine) throw new UsageError(`--engine: '${text.slice(0, 40)}' is none of ${ENGINES.join(', ')}`);
   return engine;
+}
+
+function accessLog(flags: Flags): AccessLogOptions | undefined {
+  const path = flags.get('access-log');
+  if (path === undefined) return undefined;
+  if (path === '') throw new UsageError('--access-log: a file is expected, or - for standard output');
+  return { path, maxBytes: logFileBytes(flags) };
+}
+
+/** @throws UsageError */
+export function logFileBytes(flags: Flags): number {
+  const text = flags.get('log-file-max-bytes');
+  const bytes = text === undefined ? DEFAULT_LOG_BYTES : Number(text);
+  if (Number.isSafeInteger(bytes) && bytes >= 4096) return bytes;
+  throw new UsageError('--log-file-max-bytes: a whole number of at least 4096 is expected');
 }
 
 /** Verification of https targets: on unless --insecure says otherwise. */

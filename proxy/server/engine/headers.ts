@@ -32,6 +32,7 @@ const PROTECTED: ReadonlySet<string> = new Set([
   'x-forwarded-host',
   'x-forwarded-port',
   'x-forwarded-proto',
+  'x-request-id',
 ]);
 
 /** End-to-end headers only, names lower-cased. */

@@ -10,7 +10,7 @@ import type { Duplex } from 'node:stream';
 import type { CookieGuard } from '../guard/cookies.js';
 import type { Upstream } from '../routes/upstream.js';
 import type { EngineContext } from './engine.js';
-import { guardedAnswer, reasonPhrase, requestHeaders, responseHeaders } from './headers.js';
+import { guardedAnswer, type HeaderMap, reasonPhrase, requestHeaders, responseHeaders } from './headers.js';
 import { chunker, endSoon, headText, LINGER_MS, refuseUpgrade } from './raw-answer.js';
 
 export interface UpgradeExchange {
@@ -22,6 +22,8 @@ export interface UpgradeExchange {
   /** Undefined for a route that may have all cookies. */
   readonly guard: CookieGuard | undefined;
   readonly path: string;
+  /** The proxy's own fields of the answer; the target's win. */
+  readonly answerHeaders: HeaderMap;
   /** The client sent something. */
   active(): void;
   answered(status: number): void;
@@ -126,6 +128,7 @@ function join(
   }
   client.write(
     headText(101, 'Switching Protocols', {
+      ...exchange.answerHeaders,
       ...guardedAnswer(answer.headers, exchange.guard),
       connection: 'Upgrade',
       upgrade: answer.headers.upgrade ?? 'websocket',
@@ -175,6 +178,7 @@ function relayRefusal(exchange: UpgradeExchange, answer: IncomingMessage, contex
   const bodiless = status === 204 || status === 304;
   const chunked = !bodiless && headers['content-length'] === undefined;
   const head = headText(status, reasonPhrase(answer.statusMessage), {
+    ...exchange.answerHeaders,
     ...headers,
     ...(chunked ? { 'transfer-encoding': 'chunked' } : {}),
     connection: 'close',

@@ -1,5 +1,6 @@
 /** Answer heads as the client gets them, written anew. Pure but for the clock of the Date field. */
 import { STATUS_CODES } from 'node:http';
+import { REQUEST_ID } from '../../access/request-id.js';
 import { type AnswerOptions, eachAnswerField } from '../answer-fields.js';
 import type { ResponseHead } from '../message/response-head.js';
 import type { Routed } from '../routing.js';
@@ -9,6 +10,8 @@ export interface AnswerManner {
   readonly keepSeconds: number | undefined;
   /** The body is sent in chunks. */
   readonly chunked: boolean;
+  /** What the request is called in logs; the target's own word wins. */
+  readonly requestId: string | undefined;
 }
 
 export function answerText(
@@ -25,6 +28,9 @@ export function answerText(
     text += `${name}: ${content}\r\n`;
   });
   if (!dated) text += `date: ${httpDate()}\r\n`;
+  if (manner.requestId !== undefined && !head.names.includes(REQUEST_ID)) {
+    text += `${REQUEST_ID}: ${manner.requestId}\r\n`;
+  }
   if (manner.chunked) text += 'transfer-encoding: chunked\r\n';
   return `${text}${connectionLines(manner.keepSeconds)}\r\n`;
 }

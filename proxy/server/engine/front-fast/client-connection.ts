@@ -5,6 +5,9 @@
  */
 import { maxHeaderSize } from 'node:http';
 import type { Socket } from 'node:net';
+import type { AccessEntry } from '../../access/entry.js';
+import { fastEntry } from '../../access/fast-access.js';
+import { REQUEST_ID } from '../../access/request-id.js';
 import type { ErrorPage } from '../../error-pages.js';
 import { END_OF_HEAD, hasBareLineFeed } from '../message/fields.js';
 import { acceptRequestHead, type RequestHead } from '../message/request-head.js';
@@ -45,6 +48,7 @@ export class ClientConnection implements AnswerSink, Swept {
   #partial: Buffer | undefined;
   #head: RequestHead | undefined;
   #routed: Routed | undefined;
+  #entry: AccessEntry | undefined;
   #call: Call | undefined;
   #bodyLeft = 0;
   #status = 0;
@@ -105,6 +109,7 @@ export class ClientConnection implements AnswerSink, Swept {
     const text = answerText(head, request.host, routed, context.options, {
       keepSeconds: this.#close ? undefined : keepSeconds,
       chunked,
+      requestId: this.#entry?.id,
     });
     if (whole === undefined) {
       if (!this.#writer.begin(text, chunked)) this.#call?.pause();
@@ -131,6 +136,7 @@ export class ClientConnection implements AnswerSink, Swept {
     const { context } = this.#front;
     const { shown } = this.#routed ?? { shown: '' };
     this.#call = undefined;
+    this.#entry?.failed(error);
     if (this.#socket.destroyed) return;
     reportFailure(context.log, 503, this.#head?.method, shown, error);
     context.metrics.proxied(503);
@@ -216,7 +222,8 @@ export class ClientConnection implements AnswerSink, Swept {
     this.#bodyLeft = length - (bodyEnd - start);
     this.#deadline = this.#bodyLeft > 0 ? this.#front.deadline(UPLOAD_MS) : Number.POSITIVE_INFINITY;
     const asText = text.length >= bodyEnd;
-    const own = requests.write(head, routed, this.#facts);
+    this.#entry = context.access && fastEntry(context.access, this.#socket, head, routed);
+    const own = requests.write(head, routed, this.#facts, this.#entry?.id);
     if (bodyEnd > start) context.routes.touch(routed.route);
     this.#call = client.call(
       routed.upstream,
@@ -278,12 +285,15 @@ export class ClientConnection implements AnswerSink, Swept {
     if (this.#socket.destroyed) return;
     if (this.#bodyLeft > 0) this.#close = true;
     const keep = this.#close ? undefined : this.#front.keepSeconds;
-    this.#socket.write(ownAnswerText(status, page.headers, page.body.length, keep), 'latin1');
+    const headers = this.#entry ? { ...page.headers, [REQUEST_ID]: this.#entry.id } : page.headers;
+    this.#socket.write(ownAnswerText(status, headers, page.body.length, keep), 'latin1');
     if (this.#head?.method !== 'HEAD') this.#socket.write(page.body);
     this.#finish();
   }
 
   #finish(): void {
+    this.#entry?.ended(this.#status);
+    this.#entry = undefined;
     if (this.#status < 300 && this.#routed) this.#front.context.routes.touch(this.#routed.route);
     if (this.#front.context.options.timeout !== undefined) this.#socket.setTimeout(0);
     this.#head = undefined;
@@ -346,5 +356,7 @@ export class ClientConnection implements AnswerSink, Swept {
     this.#front.forget(this);
     this.#call?.abort();
     this.#call = undefined;
+    this.#entry?.failed('the connection closed before the answer was complete');
+    this.#entry?.ended(this.#status);
   };
 }

@@ -2,6 +2,7 @@
  * The request as the target gets it: written anew from what was accepted, never copied. Says the same as
  * `requestHeaders` does for the `node:http` front (a differential test compares the two).
  */
+import { REQUEST_ID } from '../../access/request-id.js';
 import type { ForwardOptions } from '../../options.js';
 import { HOP_BY_HOP, portOf } from '../headers.js';
 import type { RequestHead } from '../message/request-head.js';
@@ -31,8 +32,16 @@ export class RequestWriter {
     this.#customLines = headLines(Object.fromEntries(custom));
   }
 
-  /** The whole head, with its empty line. */
-  write(head: RequestHead, { path, upstream, guard }: Routed, client: ClientFacts): string {
+  /**
+   * The whole head, with its empty line.
+   * @param id what the request is called in logs; undefined: as the client says
+   */
+  write(
+    head: RequestHead,
+    { path, upstream, guard }: Routed,
+    client: ClientFacts,
+    id: string | undefined,
+  ): string {
     const { names, values } = head;
     const forwarded = { for: '', host: '', port: '', proto: '' };
     let lines = '';
@@ -40,7 +49,7 @@ export class RequestWriter {
       const name = names[index] ?? '';
       let content = values[index] ?? '';
       if (name === 'host' || name === 'content-length' || HOP_BY_HOP.has(name)) continue;
-      if (this.#custom?.has(name)) continue;
+      if (this.#custom?.has(name) || (id !== undefined && name === REQUEST_ID)) continue;
       if (this.#xForward && name.startsWith('x-forwarded-')) {
         const kind = name.slice(12);
         if (kind === 'for' || kind === 'host' || kind === 'port' || kind === 'proto') {
@@ -55,6 +64,7 @@ export class RequestWriter {
       lines += `${name}: ${content}\r\n`;
     }
     if (this.#xForward) lines += this.#forwardedLines(head, forwarded, client);
+    if (id !== undefined) lines += this.#line(REQUEST_ID, id);
     if (!this.#custom?.has('host')) {
       lines = `host: ${this.#changeOrigin ? upstream.authority : head.host}\r\n${lines}`;
     }
