@@ -8,7 +8,6 @@ import { messageOf } from '../../core/fault.js';
 import type { AccessLogOptions } from './access/access-log.js';
 import { DEFAULT_ENGINE, ENGINES, type EngineName } from './engine-names.js';
 import { type FlagName, type Flags, UsageError } from './flags.js';
-import { DEFAULT_LOG_BYTES } from './sink.js';
 import { type ListenerTls, readTls, type TlsSettings } from './tls.js';
 
 export type Listen =
@@ -17,6 +16,8 @@ export type Listen =
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const DEFAULT_LOG_BYTES = 10 * 1024 * 1024;
 
 export interface ForwardOptions {
   readonly xForward: boolean;

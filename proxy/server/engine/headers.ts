@@ -36,7 +36,7 @@ const PROTECTED: ReadonlySet<string> = new Set([
 ]);
 
 /** End-to-end headers only, names lower-cased. */
-export function endToEnd(headers: IncomingHttpHeaders): HeaderMap {
+function endToEnd(headers: IncomingHttpHeaders): HeaderMap {
   const listed = listedByConnection(headers.connection);
   const kept: HeaderMap = {};
   for (const [name, content] of Object.entries(headers)) {
