@@ -200,6 +200,7 @@ async function proxyOf(
         ? ({ kind: 'unix', path: bind.path } as const)
         : ({ kind: 'tcp', ip: bind.host, port: bind.port } as const),
     errorTarget: `${addresses.connectOrigin}${addresses.hubPrefix}error`,
+    hubPath: addresses.hubPrefix,
     logLevel: traits.debug ? 'debug' : traits.log_level,
     pidFile,
     logFile: join(resolve(context.terminal.cwd, logs || 'anteroom-logs'), 'proxy.log'),

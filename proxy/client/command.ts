@@ -24,7 +24,7 @@ export function launchOf(options: ManagedOptions, api: Listen): Launch {
   const [program = '', ...words] = options.command;
   const ours = program === 'anteroom-proxy' || program === 'configurable-http-proxy';
   const head = ours ? [distScript('proxy/server/main.js'), ...words] : words;
-  const args = [...head, ...flags(options, api), ...(ours ? logFlags(options) : [])];
+  const args = [...head, ...flags(options, api), ...(ours ? ownFlags(options) : [])];
   const file = ours ? process.execPath : program;
   return { file, args, fingerprint: fingerprintOf([ours ? 'anteroom-proxy' : file, ...args], options) };
 }
@@ -74,8 +74,10 @@ function internalTls(tls: TlsFiles | undefined, side: string): readonly string[]
 }
 
 /** Ours keeps its log in bounds by itself; others are trimmed by the hub while it lives. */
-function logFlags(options: ManagedOptions): readonly string[] {
+function ownFlags(options: ManagedOptions): readonly string[] {
   return [
+    '--guard-cookies',
+    options.hubPath,
     '--log-file',
     logFileOf(options),
     '--log-file-max-bytes',

@@ -37,6 +37,7 @@ describe('a managed proxy', () => {
       command: ['configurable-http-proxy'],
       listen: { kind: 'tcp', ip: '127.0.0.1', port },
       errorTarget: 'http://127.0.0.1:1/hub/error',
+      hubPath: '/hub/',
       logLevel: 'info',
       pidFile: join(folder, 'jupyterhub-proxy.pid'),
       checkInterval: 100,

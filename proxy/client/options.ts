@@ -40,6 +40,8 @@ export interface ManagedOptions extends CommonOptions {
   readonly listen: Listen;
   /** e.g. `http://127.0.0.1:8081/hub/error`. */
   readonly errorTarget: string;
+  /** e.g. `/hub/`: where the hub's cookies belong; ours keeps them from everybody else. */
+  readonly hubPath: string;
   readonly logLevel: string;
   /** TLS of the public listener. */
   readonly publicTls?: { readonly key: string; readonly cert: string };

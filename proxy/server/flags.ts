@@ -70,11 +70,13 @@ const FLAGS = {
   'storage-backend': value('module', 'CommonJS module with a route store class (default: memory)'),
   'keep-alive-timeout': value('ms', 'close idle client connections after so long (default: 5000)'),
   engine: value('name', 'raw, raw-node or http-proxy-3: what carries the requests (default: raw)'),
-  'log-file': value('file', 'write the log here (0600) instead of to stdout'),
-  'log-file-max-bytes': value(
-    'n',
-    'keep only the newest half once the log file is larger (default: 10485760)',
+  'guard-cookies': value(
+    'path',
+    "the hub's path, e.g. /hub/: keep its cookies from other routes, and theirs by its names from browsers",
   ),
+  'log-file': value('file', 'write the log here (0600) instead of to stdout'),
+  'log-file-max-bytes': value('n', 'keep only the newest half once a log file is larger (default: 10485760)'),
+  'access-log': value('file', 'a JSON line for each request (0600), and X-Request-ID; - is stdout'),
   version: toggle('print the version'),
   help: toggle('print this text'),
 } as const satisfies Record<string, FlagSpec>;

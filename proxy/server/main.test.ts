@@ -1,12 +1,14 @@
 /** The built program: what it says and how it ends before and beside serving. */
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { distScript } from '../../core/package-root.js';
 import { ANTEROOM_VERSION } from '../../core/version.js';
-import { ask, raw, target } from '../../test/support/http.js';
+import { ask, echo, raw, seenBy, target } from '../../test/support/http.js';
 import { runProxy, startProxy } from '../../test/support/proxy-process.js';
+import { ENGINES } from './engine-names.js';
 
 const SCRIPT = distScript('proxy/server/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'proxy-main-'));
@@ -24,6 +26,7 @@ describe('anteroom-proxy', () => {
       ['--log-level', 'loud'],
       ['--storage-backend', 'no-such'],
       ['--log-file', '/nowhere/x'],
+      ['--access-log', '/nowhere/x'],
     ]) {
       const run = await runProxy(SCRIPT, [...argv], { CONFIGPROXY_AUTH_TOKEN: 'T' });
       expect(run.code, argv.join(' ')).toBe(1);
@@ -49,6 +52,28 @@ describe('anteroom-proxy', () => {
     expect(readFileSync(file, 'utf8')).toMatch(/^\d{4}-.* \[ConfigProxy\] error: 404 GET \/aaa/);
     expect(proxy.output()).toBe('');
   });
+
+  it.each(ENGINES)(
+    '%s: guards the hub’s cookies, and writes down what it did before it goes',
+    async (engine) => {
+      await using server = await target(echo('server'));
+      await using proxy = await startProxy(SCRIPT, {
+        args: ['--engine', engine, '--guard-cookies', '/hub/', '--access-log', '-', '--log-level', 'error'],
+      });
+      await proxy.addRoute('/user/a', server.url);
+      const cookie = 'jupyterhub-hub-login=secret; jupyterhub-session-id=s';
+      const seen = seenBy(await ask(`${proxy.url}/user/a/?token=secret`, { headers: { cookie } }));
+      expect(seen.headers.cookie).toBe('jupyterhub-session-id=s');
+      proxy.child.kill('SIGTERM');
+      await once(proxy.child, 'close');
+      const line = JSON.parse(proxy.output()) as Record<string, unknown>;
+      expect(line).toMatchObject({
+        id: seen.headers['x-request-id'],
+        url: '/user/a/?token=[secret]',
+        status: 200,
+      });
+    },
+  );
 
   it('does not show its token', async () => {
     await using proxy = await startProxy(SCRIPT, { args: ['--log-level', 'debug'] });

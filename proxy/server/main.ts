@@ -8,9 +8,9 @@ import { messageOf } from '../../core/fault.js';
 import { ANTEROOM_VERSION } from '../../core/version.js';
 import { Flags, helpText, UsageError } from './flags.js';
 import { type LineSink, ProxyLog } from './log.js';
-import { logLevel, type ProxyOptions, resolveOptions } from './options.js';
+import { logFileBytes, logLevel, type ProxyOptions, resolveOptions } from './options.js';
 import { describe, RoutingProxy } from './proxy.js';
-import { DEFAULT_LOG_BYTES, fileSink, stdoutSink } from './sink.js';
+import { fileSink, stdoutSink } from './sink.js';
 
 /** CHP's: 1 for options and listeners that fail, 2 for SIGINT and SIGTERM. */
 const EXIT_BAD_START = 1;
@@ -52,11 +52,7 @@ async function run(options: ProxyOptions, pidFile: string | undefined, log: Prox
 function sinkOf(flags: Flags): LineSink {
   const file = flags.get('log-file');
   if (!file) return stdoutSink();
-  const text = flags.get('log-file-max-bytes');
-  const bytes = text === undefined ? DEFAULT_LOG_BYTES : Number(text);
-  if (!Number.isSafeInteger(bytes) || bytes < 4096) {
-    throw new UsageError('--log-file-max-bytes: a whole number of at least 4096 is expected');
-  }
+  const bytes = logFileBytes(flags);
   try {
     return fileSink(file, bytes);
   } catch (error) {

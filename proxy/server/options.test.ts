@@ -91,8 +91,21 @@ describe('the command line', () => {
     [['--ssl-key', pem('client.key'), '--ssl-cert', pem('server.crt')], '--ssl-key'],
     [['--protocol-rewrite', 'ht tp'], 'is no scheme'],
     [['--metrics-port', 'x'], '--metrics-port'],
+    [['--guard-cookies', ''], '--guard-cookies'],
+    [['--guard-cookies', '/'], '--guard-cookies'],
+    [['--guard-cookies', '/hub'], '--guard-cookies'],
+    [['--guard-cookies', 'http://h/hub/'], '--guard-cookies'],
+    [['--guard-cookies', '/%zz/'], '--guard-cookies'],
+    [['--access-log', ''], '--access-log'],
+    [['--access-log', '-', '--log-file-max-bytes', '1'], '--log-file-max-bytes'],
   ])('refuses %j', (argv, message) => {
     expect(() => resolve(argv)).toThrow(message);
+  });
+
+  it('does nothing of its own accord to cookies and requests', () => {
+    expect(resolve([])).toMatchObject({ accessLog: undefined, forward: { guardCookies: undefined } });
+    expect(resolve(['--guard-cookies', '/a%20b/hub/']).forward.guardCookies).toBe('/a b/hub/');
+    expect(resolve(['--access-log', '-']).accessLog).toEqual({ path: '-', maxBytes: 10 * 1024 * 1024 });
   });
 
   it('refuses an open API beyond this machine', () => {

@@ -5,6 +5,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { isIP } from 'node:net';
 import { messageOf } from '../../core/fault.js';
+import type { AccessLogOptions } from './access/access-log.js';
 import { DEFAULT_ENGINE, ENGINES, type EngineName } from './engine-names.js';
 import { type FlagName, type Flags, UsageError } from './flags.js';
 import { type ListenerTls, readTls, type TlsSettings } from './tls.js';
@@ -15,6 +16,8 @@ export type Listen =
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const DEFAULT_LOG_BYTES = 10 * 1024 * 1024;
 
 export interface ForwardOptions {
   readonly xForward: boolean;
@@ -31,6 +34,8 @@ export interface ForwardOptions {
   readonly proxyTimeout: number | undefined;
   /** ms. */
   readonly keepAliveTimeout: number;
+  /** The hub's path: its cookies stay between it and browsers. Undefined: they go as all others. */
+  readonly guardCookies: string | undefined;
 }
 
 export interface ProxyOptions {
@@ -51,6 +56,8 @@ export interface ProxyOptions {
   readonly storageBackend: string | undefined;
   readonly engine: EngineName;
   readonly forward: ForwardOptions;
+  /** Undefined: none is kept. */
+  readonly accessLog: AccessLogOptions | undefined;
   /** What a storage back end is constructed with: CHP hands its whole options object over. */
   readonly raw: Readonly<Record<string, unknown>>;
 }
@@ -91,6 +98,7 @@ export function resolveOptions(flags: Flags, env: Environment): ProxyOptions {
     storageBackend: flags.get('storage-backend') || undefined,
     engine: engineName(flags),
     forward: forwardOptions(flags),
+    accessLog: accessLog(flags),
     raw: rawOptions(flags, authToken),
   };
 }
@@ -107,6 +115,21 @@ function engineName(flags: Flags): EngineName {
   const engine = ENGINES.find((known) => known === text);
   if (!engine) throw new UsageError(`--engine: '${text.slice(0, 40)}' is none of ${ENGINES.join(', ')}`);
   return engine;
+}
+
+function accessLog(flags: Flags): AccessLogOptions | undefined {
+  const path = flags.get('access-log');
+  if (path === undefined) return undefined;
+  if (path === '') throw new UsageError('--access-log: a file is expected, or - for standard output');
+  return { path, maxBytes: logFileBytes(flags) };
+}
+
+/** @throws UsageError */
+export function logFileBytes(flags: Flags): number {
+  const text = flags.get('log-file-max-bytes');
+  const bytes = text === undefined ? DEFAULT_LOG_BYTES : Number(text);
+  if (Number.isSafeInteger(bytes) && bytes >= 4096) return bytes;
+  throw new UsageError('--log-file-max-bytes: a whole number of at least 4096 is expected');
 }
 
 /** Verification of https targets: on unless --insecure says otherwise. */
@@ -126,6 +149,7 @@ function forwardOptions(flags: Flags): ForwardOptions {
     timeout: milliseconds(flags, 'timeout'),
     proxyTimeout: milliseconds(flags, 'proxy-timeout'),
     keepAliveTimeout: milliseconds(flags, 'keep-alive-timeout') ?? 5000,
+    guardCookies: hubPath(flags),
   };
 }
 
@@ -207,6 +231,23 @@ function scheme(flags: Flags): string | undefined {
   if (!/^[a-z][a-z0-9+.-]*:?$/i.test(text))
     throw new UsageError(`--protocol-rewrite: '${text.slice(0, 40)}' is no scheme`);
   return text.replace(/:$/, '').toLowerCase();
+}
+
+/** @returns decoded */
+function hubPath(flags: Flags): string | undefined {
+  const text = flags.get('guard-cookies');
+  if (text === undefined) return undefined;
+  const path = /^\/(?:[^/?#;\s]+\/)+$/.test(text) ? decoded(text) : undefined;
+  if (path !== undefined) return path;
+  throw new UsageError(`--guard-cookies: '${text.slice(0, 80)}' is no path of a hub; /hub/ is one`);
+}
+
+function decoded(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function errorTarget(flags: Flags): string | undefined {

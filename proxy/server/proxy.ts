@@ -8,6 +8,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { messageOf } from '../../core/fault.js';
 import { Disposables, type Provisioned } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
+import { AccessLog } from './access/access-log.js';
 import { RouteApi } from './api/api.js';
 import type { CreateEngine } from './engine/engine.js';
 import { engineOf } from './engine/engines.js';
@@ -52,6 +53,7 @@ export class RoutingProxy implements Provisioned {
         routes: table,
         errorPages,
         metrics,
+        access: this.#openAccessLog(),
         log,
         options: options.forward,
         hostRouting: options.hostRouting,
@@ -76,6 +78,11 @@ export class RoutingProxy implements Provisioned {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#owned[Symbol.asyncDispose]();
+  }
+
+  #openAccessLog(): AccessLog | undefined {
+    const { accessLog } = this.#options;
+    return accessLog && this.#owned.use(new AccessLog(accessLog, this.#log));
   }
 
   async #serveMetrics(prometheus: PrometheusMetrics | undefined): Promise<Server | undefined> {

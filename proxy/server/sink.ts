@@ -3,8 +3,6 @@ import { writeSync } from 'node:fs';
 import { openAppending, trimToCap } from '../../core/capped-file.js';
 import type { LineSink } from './log.js';
 
-export const DEFAULT_LOG_BYTES = 10 * 1024 * 1024;
-
 /** stdout to a file, pipe or terminal is synchronous in Node: no line is lost at exit. */
 export function stdoutSink(): LineSink {
   let broken = false;

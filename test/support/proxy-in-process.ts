@@ -4,12 +4,13 @@ import { Flags } from '../../proxy/server/flags.js';
 import { ProxyLog } from '../../proxy/server/log.js';
 import { logLevel, resolveOptions } from '../../proxy/server/options.js';
 import { RoutingProxy } from '../../proxy/server/proxy.js';
-import { freePort } from './http.js';
+import { ask, freePort } from './http.js';
 
 export interface InProcess extends AsyncDisposable {
   readonly port: number;
   readonly url: string;
   readonly lines: readonly string[];
+  addRoute(path: string, target: string, data?: object): Promise<void>;
 }
 
 export async function proxyInProcess(engine: EngineName, ...argv: readonly string[]): Promise<InProcess> {
@@ -33,6 +34,11 @@ export async function proxyInProcess(engine: EngineName, ...argv: readonly strin
     port,
     url: `http://127.0.0.1:${port}`,
     lines,
+    async addRoute(path, target, data = {}) {
+      const body = JSON.stringify({ ...data, target });
+      const { status } = await ask(`http://127.0.0.1:${apiPort}/api/routes${path}`, { method: 'POST', body });
+      if (status !== 201) throw new Error(`the route was not added: ${status}`);
+    },
     [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose](),
   };
 }

@@ -2,6 +2,7 @@
  * What of a target's header lines the client is sent, line by line: end-to-end ones only, without framing (which is
  * the front's own), Location rewritten. Repeated lines stay repeated.
  */
+import type { CookieGuard } from '../guard/cookies.js';
 import type { ForwardOptions } from '../options.js';
 import type { Upstream } from '../routes/upstream.js';
 import { HOP_BY_HOP, listedByConnection, REDIRECTS, rewriteLocation } from './headers.js';
@@ -15,6 +16,7 @@ export function eachAnswerField(
   host: string | undefined,
   upstream: Upstream,
   options: AnswerOptions,
+  guard: CookieGuard | undefined,
   take: (name: string, content: string) => void,
 ): void {
   const { names, values, status, connection } = head;
@@ -25,8 +27,10 @@ export function eachAnswerField(
     if (name === 'transfer-encoding' || HOP_BY_HOP.has(name) || listed?.has(name)) continue;
     // It has no body, and no client should wait for one (RFC 9110 section 8.6).
     if (status === 204 && name === 'content-length') continue;
-    const content = values[index] ?? '';
-    take(name, rewrites && name === 'location' ? rewriteLocation(content, host, upstream, options) : content);
+    let content: string | undefined = values[index] ?? '';
+    if (guard && name === 'set-cookie') content = guard.set(content);
+    else if (rewrites && name === 'location') content = rewriteLocation(content, host, upstream, options);
+    if (content !== undefined) take(name, content);
   }
 }
 

@@ -6,6 +6,7 @@
  */
 import type { Server } from 'node:net';
 import type { Log } from '../../../core/log.js';
+import type { AccessLog } from '../access/access-log.js';
 import type { ErrorPages } from '../error-pages.js';
 import type { Metrics } from '../metrics.js';
 import type { ForwardOptions } from '../options.js';
@@ -16,6 +17,8 @@ export interface EngineContext {
   readonly routes: RouteLookup;
   readonly errorPages: ErrorPages;
   readonly metrics: Metrics;
+  /** Undefined: none is kept, and requests are given no id. */
+  readonly access: AccessLog | undefined;
   readonly log: Log;
   readonly options: ForwardOptions;
   readonly hostRouting: boolean;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CookieGuard } from '../guard/cookies.js';
 import type { Route } from '../routes/route.js';
 import type { Upstream } from '../routes/upstream.js';
 import type { Refusal } from './request-rules.js';
@@ -9,6 +10,8 @@ export interface Exchange {
   readonly response: ServerResponse;
   readonly route: Route;
   readonly upstream: Upstream;
+  /** Undefined for a route that may have all cookies. */
+  readonly guard: CookieGuard | undefined;
   /** What the target is asked: path and query. */
   readonly path: string;
   /** The target has begun to answer. */

@@ -3,6 +3,7 @@
  * Location is rewritten. Pure.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { CookieGuard } from '../guard/cookies.js';
 import type { ForwardOptions } from '../options.js';
 import type { Upstream } from '../routes/upstream.js';
 
@@ -31,10 +32,11 @@ const PROTECTED: ReadonlySet<string> = new Set([
   'x-forwarded-host',
   'x-forwarded-port',
   'x-forwarded-proto',
+  'x-request-id',
 ]);
 
 /** End-to-end headers only, names lower-cased. */
-export function endToEnd(headers: IncomingHttpHeaders): HeaderMap {
+function endToEnd(headers: IncomingHttpHeaders): HeaderMap {
   const listed = listedByConnection(headers.connection);
   const kept: HeaderMap = {};
   for (const [name, content] of Object.entries(headers)) {
@@ -57,9 +59,14 @@ export function requestHeaders(
   kind: 'web' | 'ws',
   upstream: Upstream,
   options: ForwardOptions,
+  guard: CookieGuard | undefined,
 ): HeaderMap {
   const headers = endToEnd(request.headers);
   delete headers['expect'];
+  if (guard && typeof headers['cookie'] === 'string') {
+    headers['cookie'] = guard.shown(headers['cookie']);
+    if (headers['cookie'] === '') delete headers['cookie'];
+  }
   if (options.xForward) addForwarded(headers, request, kind);
   if (options.changeOrigin) headers['host'] = upstream.authority;
   for (const [name, content] of options.customHeaders) headers[name] = content;
@@ -92,12 +99,23 @@ export function responseHeaders(
   request: IncomingMessage,
   upstream: Upstream,
   options: ForwardOptions,
+  guard: CookieGuard | undefined,
 ): HeaderMap {
-  const headers = endToEnd(response.headers);
+  const headers = guardedAnswer(response.headers, guard);
   delete headers['transfer-encoding'];
   const location = headers['location'];
   if (typeof location === 'string' && REDIRECTS.has(response.statusCode ?? 0)) {
     headers['location'] = rewriteLocation(location, request.headers.host, upstream, options);
+  }
+  return headers;
+}
+
+/** An answer's end-to-end headers, with the cookies that its route may set. */
+export function guardedAnswer(answer: IncomingHttpHeaders, guard: CookieGuard | undefined): HeaderMap {
+  const headers = endToEnd(answer);
+  const cookies = headers['set-cookie'];
+  if (guard && Array.isArray(cookies)) {
+    headers['set-cookie'] = cookies.flatMap((line) => guard.set(line) ?? []);
   }
   return headers;
 }

@@ -48,8 +48,8 @@ export class HttpProxy3Forwarder implements WebForwarder {
   }
 
   forward(exchange: Exchange): void {
-    const { request, upstream } = exchange;
-    request.headers = requestHeaders(request, 'web', upstream, this.#context.options);
+    const { request, upstream, guard } = exchange;
+    request.headers = requestHeaders(request, 'web', upstream, this.#context.options, guard);
     request.url = exchange.path;
     this.#send({ exchange, first: true, upstreamRequest: undefined, settled: false });
   }

@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import { NodeAccess } from '../access/node-access.js';
 import { type ListenerTls, serverTlsOptions } from '../tls.js';
 import type { Engine, EngineContext } from './engine.js';
 import type { WebForwarder } from './exchange.js';
@@ -22,6 +23,7 @@ export class NodeFront implements Engine {
   readonly #context: EngineContext;
   readonly #forwarder: WebForwarder;
   readonly #tunnels: Tunnels;
+  readonly #access: NodeAccess;
   readonly #uploads = new Uploads();
   /** Refused and about to be closed: what else came on them is not looked at. */
   readonly #refused = new WeakSet<Socket>();
@@ -30,6 +32,7 @@ export class NodeFront implements Engine {
     this.#context = context;
     this.#forwarder = forwarder;
     this.#tunnels = new Tunnels(context);
+    this.#access = new NodeAccess(context.access);
   }
 
   createServer(tls: ListenerTls | undefined): Server | TlsServer {
@@ -84,9 +87,10 @@ export class NodeFront implements Engine {
       return;
     }
     this.#context.metrics.web();
+    this.#access.web(request, response);
     const refusal = refusalOf(request) ?? this.#forwarder.refuse(request);
     if (refusal) {
-      this.#report(refusal.status, request.method, url, new Error(refusal.reason));
+      this.#report(refusal.status, request, url, new Error(refusal.reason));
       this.#refused.add(request.socket);
       response.writeHead(refusal.status, {
         'content-type': 'text/plain; charset=utf-8',
@@ -110,7 +114,8 @@ export class NodeFront implements Engine {
 
   #forward(routed: Routed, request: IncomingMessage, response: ServerResponse): void {
     const { options, metrics, routes, log } = this.#context;
-    const { route, upstream, path, shown } = routed;
+    const { route, upstream, guard, path, shown } = routed;
+    this.#access.routed(request, route);
     log.debug(`PROXY WEB ${pathOf(shown)} to ${route.target}`);
     if (options.timeout !== undefined) request.socket.setTimeout(options.timeout);
     let failed = false;
@@ -122,6 +127,7 @@ export class NodeFront implements Engine {
       response,
       route,
       upstream,
+      guard,
       path,
       answered: (status) => metrics.proxied(status),
       fail: (status, error) => {
@@ -141,9 +147,11 @@ export class NodeFront implements Engine {
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const { metrics } = this.#context;
     metrics.ws();
+    this.#access.upgrade(request, socket);
     const url = request.url ?? '/';
     const refuse = (status: number, error: Error): void => {
-      this.#report(status, request.method, url, error);
+      this.#report(status, request, url, error);
+      this.#access.answered(request, status);
       metrics.proxied(status);
       refuseUpgrade(socket, status);
     };
@@ -168,32 +176,40 @@ export class NodeFront implements Engine {
       refuse(routed.status, routed.error);
       return;
     }
-    const { route, upstream, path, shown } = routed;
+    const { route, upstream, guard, path, shown } = routed;
+    this.#access.routed(request, route);
     log.debug(`PROXY WS ${pathOf(shown)} to ${route.target}`);
     this.#tunnels.open({
       request,
       socket,
       head,
       upstream,
+      guard,
       path,
+      answerHeaders: this.#access.answerHeaders(request),
       active: () => routes.touch(route),
-      answered: (status) => metrics.proxied(status),
+      answered: (status) => {
+        metrics.proxied(status);
+        this.#access.answered(request, status);
+      },
       failed: (status, error) => {
         metrics.proxied(status);
-        this.#report(status, request.method, shown, error);
+        this.#access.answered(request, status);
+        this.#report(status, request, shown, error);
       },
     });
   }
 
   #fail(status: number, error: Error, url: string, request: IncomingMessage, response: ServerResponse): void {
     if (response.destroyed || request.socket.destroyed) return;
-    this.#report(status, request.method, url, error);
+    this.#report(status, request, url, error);
     this.#context.metrics.proxied(status);
     if (response.headersSent) response.destroy();
     else this.#context.errorPages.send(status, url, response);
   }
 
-  #report(status: number, method: string | undefined, url: string, error: Error): void {
-    reportFailure(this.#context.log, status, method, url, error);
+  #report(status: number, request: IncomingMessage, url: string, error: Error): void {
+    this.#access.failed(request, error);
+    reportFailure(this.#context.log, status, request.method, url, error);
   }
 }

@@ -76,8 +76,8 @@ function framingOf(request: IncomingMessage): RequestFraming {
 }
 
 function headText(exchange: Exchange, framing: RequestFraming, options: ForwardOptions): string {
-  const { request, upstream, path } = exchange;
-  const headers: HeaderMap = requestHeaders(request, 'web', upstream, options);
+  const { request, upstream, path, guard } = exchange;
+  const headers: HeaderMap = requestHeaders(request, 'web', upstream, options, guard);
   for (const name of ['content-length', 'transfer-encoding', 'connection'] as const) delete headers[name];
   headers['host'] ??= upstream.authority;
   const closing = isLastOnConnection(request) ? 'connection: close\r\n' : '';
@@ -114,7 +114,7 @@ class RelayedAnswer implements AnswerSink {
   }
 
   head(head: ResponseHead, whole: string | undefined): void {
-    const { request, response, upstream } = this.#exchange;
+    const { request, response, upstream, guard } = this.#exchange;
     if (whole !== undefined) this.settled = true;
     if (response.destroyed) {
       this.#call?.abort();
@@ -123,7 +123,7 @@ class RelayedAnswer implements AnswerSink {
     this.#begun = true;
     this.#exchange.answered(head.status);
     const headers: HeaderMap = {};
-    eachAnswerField(head, request.headers.host, upstream, this.#options, (name, content) =>
+    eachAnswerField(head, request.headers.host, upstream, this.#options, guard, (name, content) =>
       add(headers, name, content),
     );
     response.writeHead(head.status, head.reason, headers);

@@ -25,7 +25,7 @@ export function relayResponse(answer: IncomingMessage, exchange: Exchange, optio
     if (!answer.complete) cutOff(request, response);
   });
   exchange.answered(status);
-  const headers = responseHeaders(answer, request, exchange.upstream, options);
+  const headers = responseHeaders(answer, request, exchange.upstream, options, exchange.guard);
   response.writeHead(status, reasonPhrase(answer.statusMessage), headers);
   // A stream of events may say nothing for a while: its head must not wait for the first of them.
   if (headers['content-length'] === undefined && request.method !== 'HEAD') response.flushHeaders();

@@ -1,5 +1,6 @@
 /** From a request to its route and to what the target is asked; or to the status that says why there is none. */
 import type { IncomingMessage } from 'node:http';
+import { CookieGuard } from '../guard/cookies.js';
 import type { ForwardOptions } from '../options.js';
 import type { Route } from '../routes/route.js';
 import type { MaybePromise } from '../routes/store.js';
@@ -11,6 +12,8 @@ export interface Routed {
   readonly kind: 'routed';
   readonly route: Route;
   readonly upstream: Upstream;
+  /** Undefined for a route that may have all cookies. */
+  readonly guard: CookieGuard | undefined;
   /** Path and query that the target is asked. */
   readonly path: string;
   /** Path and query as the error target is told them: as received, less a prefix that is cut. */
@@ -23,7 +26,7 @@ export interface Unrouted {
   readonly error: Error;
 }
 
-export type RoutingOptions = Pick<ForwardOptions, 'includePrefix' | 'prependPath'>;
+export type RoutingOptions = Pick<ForwardOptions, 'includePrefix' | 'prependPath' | 'guardCookies'>;
 
 /** Never rejects: a store that fails is a 500, a target that is none the caller's 400. */
 export async function routeRequest(
@@ -89,11 +92,19 @@ function routedTo(
     kind: 'routed',
     route,
     upstream,
+    guard: guardOf(route, options.guardCookies, hostRouting),
     path: options.prependPath
       ? joinTarget(upstream.pathname, upstream.query, own, target.search)
       : `${own}${target.search}`,
     shown: options.includePrefix ? url : `${own}${target.search}`,
   };
+}
+
+/** The hub says of its own route that it is (`hub`, as JupyterHub posts it). */
+function guardOf(route: Route, hubPath: string | undefined, hostRouting: boolean): CookieGuard | undefined {
+  return hubPath === undefined || route.data['hub'] === true
+    ? undefined
+    : new CookieGuard(hubPath, prefixOf(route, hostRouting));
 }
 
 /** A route's prefix in request paths: its own path, less its host. */

@@ -7,9 +7,10 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { CookieGuard } from '../guard/cookies.js';
 import type { Upstream } from '../routes/upstream.js';
 import type { EngineContext } from './engine.js';
-import { endToEnd, reasonPhrase, requestHeaders, responseHeaders } from './headers.js';
+import { guardedAnswer, type HeaderMap, reasonPhrase, requestHeaders, responseHeaders } from './headers.js';
 import { chunker, endSoon, headText, LINGER_MS, refuseUpgrade } from './raw-answer.js';
 
 export interface UpgradeExchange {
@@ -18,7 +19,11 @@ export interface UpgradeExchange {
   /** What came with the request beyond its head. */
   readonly head: Buffer;
   readonly upstream: Upstream;
+  /** Undefined for a route that may have all cookies. */
+  readonly guard: CookieGuard | undefined;
   readonly path: string;
+  /** The proxy's own fields of the answer; the target's win. */
+  readonly answerHeaders: HeaderMap;
   /** The client sent something. */
   active(): void;
   answered(status: number): void;
@@ -88,7 +93,7 @@ export class Tunnels implements Disposable {
     socket.once('close', () => this.#open.delete(socket));
   }
 
-  #ask({ request, upstream, path }: UpgradeExchange): ClientRequest {
+  #ask({ request, upstream, guard, path }: UpgradeExchange): ClientRequest {
     const { upstreamTls, verifyTargets, options } = this.#context;
     return (upstream.secure ? httpsRequest : httpRequest)({
       method: 'GET',
@@ -101,7 +106,7 @@ export class Tunnels implements Disposable {
         : {}),
       agent: false,
       headers: {
-        ...requestHeaders(request, 'ws', upstream, options),
+        ...requestHeaders(request, 'ws', upstream, options, guard),
         connection: 'Upgrade',
         upgrade: 'websocket',
       },
@@ -123,7 +128,8 @@ function join(
   }
   client.write(
     headText(101, 'Switching Protocols', {
-      ...endToEnd(answer.headers),
+      ...exchange.answerHeaders,
+      ...guardedAnswer(answer.headers, exchange.guard),
       connection: 'Upgrade',
       upgrade: answer.headers.upgrade ?? 'websocket',
     }),
@@ -165,13 +171,14 @@ function endTogether(client: Socket, upstreamSocket: Socket): void {
 
 /** The target answers like a web server: its answer is passed on and the connection closed. */
 function relayRefusal(exchange: UpgradeExchange, answer: IncomingMessage, context: EngineContext): void {
-  const { socket, request, upstream } = exchange;
+  const { socket, request, upstream, guard } = exchange;
   const status = answer.statusCode ?? 503;
   exchange.answered(status);
-  const headers = responseHeaders(answer, request, upstream, context.options);
+  const headers = responseHeaders(answer, request, upstream, context.options, guard);
   const bodiless = status === 204 || status === 304;
   const chunked = !bodiless && headers['content-length'] === undefined;
   const head = headText(status, reasonPhrase(answer.statusMessage), {
+    ...exchange.answerHeaders,
     ...headers,
     ...(chunked ? { 'transfer-encoding': 'chunked' } : {}),
     connection: 'close',

@@ -3,6 +3,9 @@
  * the count of the body; the connection underneath, its pace and its clock are the line's.
  */
 import type { Socket } from 'node:net';
+import type { AccessEntry } from '../../access/entry.js';
+import { fastEntry } from '../../access/fast-access.js';
+import { REQUEST_ID } from '../../access/request-id.js';
 import type { ErrorPage } from '../../error-pages.js';
 import type { RequestHead } from '../message/request-head.js';
 import type { ResponseHead } from '../message/response-head.js';
@@ -45,6 +48,7 @@ export class ClientExchange implements AnswerSink {
   readonly #line: Line;
   readonly #head: RequestHead;
   readonly #routed: Routed;
+  #entry: AccessEntry | undefined;
   #call: Call | undefined;
   #bodyLeft = 0;
   #status = 0;
@@ -73,7 +77,7 @@ export class ClientExchange implements AnswerSink {
     const { front, facts, socket } = this.#line;
     const { context, client, requests } = front;
     const head = this.#head;
-    const { route, upstream, path, shown } = this.#routed;
+    const { route, upstream, shown } = this.#routed;
     context.metrics.web();
     context.log.debug(`PROXY WEB ${pathOf(shown)} to ${route.target}`);
     if (context.options.timeout !== undefined) socket.setTimeout(context.options.timeout);
@@ -83,7 +87,8 @@ export class ClientExchange implements AnswerSink {
     this.#bodyLeft = length - (bodyEnd - start);
     this.#line.expire(this.#bodyLeft > 0 ? UPLOAD_MS : undefined);
     if (bodyEnd > start) context.routes.touch(route);
-    const own = requests.write(head, path, upstream, facts);
+    this.#entry = context.access && fastEntry(context.access, socket, head, this.#routed);
+    const own = requests.write(head, this.#routed, facts, this.#entry?.id);
     this.#call = client.call(
       upstream,
       {
@@ -125,6 +130,8 @@ export class ClientExchange implements AnswerSink {
   abort(): void {
     this.#call?.abort();
     this.#call = undefined;
+    this.#entry?.failed('the connection closed before the answer was complete');
+    this.#entry?.ended(this.#status);
   }
 
   // The answer.
@@ -139,9 +146,10 @@ export class ClientExchange implements AnswerSink {
     if (this.#bodyLeft > 0) this.#close = true;
     const chunked =
       head.framing.kind === 'chunked' || (head.framing.kind === 'until-close' && whole === undefined);
-    const text = answerText(head, this.#head.host, this.#routed.upstream, context.options, {
+    const text = answerText(head, this.#head.host, this.#routed, context.options, {
       keepSeconds: this.#keepSeconds(),
       chunked,
+      requestId: this.#entry?.id,
     });
     if (whole === undefined) {
       if (!writer.begin(text, chunked)) this.#call?.pause();
@@ -170,6 +178,7 @@ export class ClientExchange implements AnswerSink {
     const { context } = front;
     const { shown } = this.#routed;
     this.#call = undefined;
+    this.#entry?.failed(error);
     if (socket.destroyed) return;
     reportFailure(context.log, 503, this.#head.method, shown, error);
     context.metrics.proxied(503);
@@ -211,7 +220,8 @@ export class ClientExchange implements AnswerSink {
     const { socket } = this.#line;
     if (socket.destroyed) return;
     if (this.#bodyLeft > 0) this.#close = true;
-    socket.write(ownAnswerText(status, page.headers, page.body.length, this.#keepSeconds()), 'latin1');
+    const headers = this.#entry ? { ...page.headers, [REQUEST_ID]: this.#entry.id } : page.headers;
+    socket.write(ownAnswerText(status, headers, page.body.length, this.#keepSeconds()), 'latin1');
     if (this.#head.method !== 'HEAD') socket.write(page.body);
     this.#finish();
   }
@@ -225,6 +235,8 @@ export class ClientExchange implements AnswerSink {
 
   #finish(): void {
     const { context } = this.#line.front;
+    this.#entry?.ended(this.#status);
+    this.#entry = undefined;
     if (this.#status < 300) context.routes.touch(this.#routed.route);
     if (context.options.timeout !== undefined) this.#line.socket.setTimeout(0);
     this.#line.finished(!this.#close);

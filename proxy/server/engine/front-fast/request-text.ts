@@ -2,11 +2,12 @@
  * The request as the target gets it: written anew from what was accepted, never copied. Says the same as
  * `requestHeaders` does for the `node:http` front (a differential test compares the two).
  */
+import { REQUEST_ID } from '../../access/request-id.js';
 import type { ForwardOptions } from '../../options.js';
-import type { Upstream } from '../../routes/upstream.js';
 import { HOP_BY_HOP, portOf } from '../headers.js';
 import type { RequestHead } from '../message/request-head.js';
 import { headLines } from '../raw-answer.js';
+import type { Routed } from '../routing.js';
 
 export interface ClientFacts {
   /** `''` on a UNIX socket. */
@@ -31,16 +32,24 @@ export class RequestWriter {
     this.#customLines = headLines(Object.fromEntries(custom));
   }
 
-  /** The whole head, with its empty line. */
-  write(head: RequestHead, path: string, upstream: Upstream, client: ClientFacts): string {
+  /**
+   * The whole head, with its empty line.
+   * @param id what the request is called in logs; undefined: as the client says
+   */
+  write(
+    head: RequestHead,
+    { path, upstream, guard }: Routed,
+    client: ClientFacts,
+    id: string | undefined,
+  ): string {
     const { names, values } = head;
     const forwarded = { for: '', host: '', port: '', proto: '' };
     let lines = '';
     for (let index = 0; index < names.length; index += 1) {
       const name = names[index] ?? '';
-      const content = values[index] ?? '';
+      let content = values[index] ?? '';
       if (name === 'host' || name === 'content-length' || HOP_BY_HOP.has(name)) continue;
-      if (this.#custom?.has(name)) continue;
+      if (this.#custom?.has(name) || (id !== undefined && name === REQUEST_ID)) continue;
       if (this.#xForward && name.startsWith('x-forwarded-')) {
         const kind = name.slice(12);
         if (kind === 'for' || kind === 'host' || kind === 'port' || kind === 'proto') {
@@ -48,9 +57,14 @@ export class RequestWriter {
           continue;
         }
       }
+      if (guard && name === 'cookie') {
+        content = guard.shown(content);
+        if (content === '') continue;
+      }
       lines += `${name}: ${content}\r\n`;
     }
     if (this.#xForward) lines += this.#forwardedLines(head, forwarded, client);
+    if (id !== undefined) lines += this.#line(REQUEST_ID, id);
     if (!this.#custom?.has('host')) {
       lines = `host: ${this.#changeOrigin ? upstream.authority : head.host}\r\n${lines}`;
     }
