@@ -1,5 +1,5 @@
 /**
- * The command line as data: every flag of configurable-http-proxy 5.3.0 and three of ours.
+ * The command line as data: every flag of configurable-http-proxy 5.3.0 and some of ours.
  * Owns names, arity, defaults shown in help and the parser; knows nothing of what the values mean
  * (options.ts does).
  */
@@ -8,7 +8,8 @@ export class UsageError extends Error {
 }
 
 interface FlagSpec {
-  readonly kind: 'value' | 'switch' | 'list';
+  /** `optional`: a value, or none. */
+  readonly kind: 'value' | 'switch' | 'list' | 'optional';
   readonly placeholder?: string;
   readonly help: string;
 }
@@ -70,6 +71,19 @@ const FLAGS = {
   'storage-backend': value('module', 'CommonJS module with a route store class (default: memory)'),
   'keep-alive-timeout': value('ms', 'close idle client connections after so long (default: 5000)'),
   engine: value('name', 'raw, raw-node or http-proxy-3: what carries the requests (default: http-proxy-3)'),
+  workers: value(
+    'n',
+    'processes that carry requests; with more than 1, one more owns the routes (default: 1)',
+  ),
+  'drain-seconds': value('n', 'on SIGTERM, let requests under way go on for so long (default: 0)'),
+  'routes-file': value('path', 'keep the routes here (0600), and serve them at once after a restart'),
+  'redis-url': value('url', 'with --storage-backend redis; a password belongs in CONFIGPROXY_REDIS_URL'),
+  'redis-prefix': value('text', 'what its keys begin with (default: anteroom-proxy:)'),
+  'install-alias': {
+    kind: 'optional',
+    placeholder: 'dir',
+    help: 'write the command configurable-http-proxy, which runs this, beside this one or in dir',
+  },
   'log-file': value('file', 'write the log here (0600) instead of to stdout'),
   'log-file-max-bytes': value(
     'n',
@@ -102,6 +116,11 @@ export class Flags {
         continue;
       }
       let text = inline;
+      if (text === undefined && spec.kind === 'optional') {
+        const next = argv[index + 1];
+        text = next === undefined || next.startsWith('-') ? '' : next;
+        if (text !== '') index += 1;
+      }
       if (text === undefined) {
         index += 1;
         text = argv[index];
@@ -167,7 +186,7 @@ export function helpText(): string {
     ...rows,
     '',
     'Environment: CONFIGPROXY_AUTH_TOKEN (token of the REST API), CONFIGPROXY_SSL_KEY_PASSPHRASE,',
-    'CONFIGPROXY_API_SSL_KEY_PASSPHRASE.',
+    'CONFIGPROXY_API_SSL_KEY_PASSPHRASE, CONFIGPROXY_REDIS_URL.',
     '',
   ].join('\n');
 }

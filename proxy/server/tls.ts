@@ -22,6 +22,13 @@ export interface ListenerTls {
 
 export type TlsSide = 'ssl' | 'api-ssl' | 'client-ssl';
 
+/** Where the TLS of one side comes from, so that it can be read again. */
+export interface TlsSource {
+  readonly files: readonly string[];
+  /** @throws UsageError for an unreadable or unfit file */
+  read(): ListenerTls;
+}
+
 /** Forward-secret suites first; no anonymous, export, RC4, 3DES or MD5 suites. TLS 1.3 suites are always on. */
 const DEFAULT_CIPHERS = [
   'ECDHE-ECDSA-AES128-GCM-SHA256',
@@ -42,16 +49,28 @@ const DEFAULT_CIPHERS = [
   '!PSK',
 ];
 
-/** @returns undefined when none of the side's files is named. @throws UsageError for an unreadable or unfit file */
-export function readTls(
+/** @returns undefined when none of the side's files is named */
+export function tlsSource(
   flags: Flags,
   side: TlsSide,
   passphrase: string | undefined,
-): ListenerTls | undefined {
+): TlsSource | undefined {
   const names = { key: `${side}-key`, cert: `${side}-cert`, ca: `${side}-ca` } as const;
   const turnsOn: readonly FlagName[] =
     side === 'client-ssl' ? [names.key, names.cert, names.ca] : [names.key, names.cert];
   if (!turnsOn.some((name) => flags.get(name))) return undefined;
+  const files = [names.key, names.cert, names.ca, 'ssl-dhparam' as const].flatMap(
+    (name) => flags.get(name) || [],
+  );
+  return { files, read: () => readTls(flags, side, names, passphrase) };
+}
+
+function readTls(
+  flags: Flags,
+  side: TlsSide,
+  names: { readonly [each in 'key' | 'cert' | 'ca']: FlagName },
+  passphrase: string | undefined,
+): ListenerTls {
   const settings: TlsSettings = {
     ...optional('key', readIf(flags, names.key)),
     ...optional('cert', readIf(flags, names.cert)),

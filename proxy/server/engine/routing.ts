@@ -1,6 +1,7 @@
 /** From a request to its route and to what the target is asked; or to the status that says why there is none. */
 import type { IncomingMessage } from 'node:http';
 import type { ForwardOptions } from '../options.js';
+import { RouteUnavailable } from '../routes/guarded.js';
 import type { Route } from '../routes/route.js';
 import type { MaybePromise } from '../routes/store.js';
 import type { RouteLookup } from '../routes/table.js';
@@ -25,7 +26,7 @@ export interface Unrouted {
 
 export type RoutingOptions = Pick<ForwardOptions, 'includePrefix' | 'prependPath'>;
 
-/** Never rejects: a store that fails is a 500, a target that is none the caller's 400. */
+/** Never rejects: a store that fails is a 500, a route that must wait a 503, a target that is none the caller's 400. */
 export async function routeRequest(
   request: IncomingMessage,
   routes: RouteLookup,
@@ -106,7 +107,7 @@ function prefixOf(route: Route, hostRouting: boolean): string {
 function failed(error: unknown): Unrouted {
   return {
     kind: 'unrouted',
-    status: 500,
+    status: error instanceof RouteUnavailable ? 503 : 500,
     error: error instanceof Error ? error : new Error(String(error)),
   };
 }

@@ -77,6 +77,10 @@ export class ClientConnection implements AnswerSink, Swept {
     this.#socket.destroy();
   }
 
+  endIfIdle(): void {
+    if (this.#state === 'head' && !this.#partial) this.#part();
+  }
+
   /** The front's clock has moved. */
   sweep(now: number): void {
     if (now < this.#deadline) return;

@@ -55,6 +55,11 @@ export class FastFront implements Engine {
       closeNodes();
       for (const connection of this.#connections) connection.destroy();
     };
+    const closeNodesIdle = server.closeIdleConnections.bind(server);
+    server.closeIdleConnections = () => {
+      closeNodesIdle();
+      for (const connection of this.#connections) connection.endIfIdle();
+    };
     return server;
   }
 

@@ -8,6 +8,8 @@ import type { RequestWriter } from './request-text.js';
 export interface Swept {
   /** @param now ms on the front's clock */
   sweep(now: number): void;
+  /** Ends it where it waits for a request. */
+  endIfIdle(): void;
   destroy(): void;
 }
 
