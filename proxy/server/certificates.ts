@@ -2,7 +2,6 @@
  * Certificates are read again when their files change (a renewal, a Kubernetes secret), for connections from then
  * on. Owns the looking; whoever uses them is told. A pair that is not fit is told in the log, and the old one stays.
  */
-import { stat } from 'node:fs/promises';
 import { messageOf } from '../../core/fault.js';
 import { every } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
@@ -43,7 +42,6 @@ class CertificateWatch {
   readonly #source: TlsSource;
   readonly #use: (tls: ListenerTls) => void;
   readonly #log: Log;
-  #used: string | undefined;
   #seen: string | undefined;
 
   constructor(name: string, source: TlsSource, use: (tls: ListenerTls) => void, log: Log) {
@@ -54,13 +52,10 @@ class CertificateWatch {
   }
 
   async look(): Promise<void> {
-    const now = await signatureOf(this.#source.files);
+    const now = this.#source.signature();
     const settled = now === this.#seen;
     this.#seen = now;
-    // The first look is at what was read at the start.
-    this.#used ??= now;
-    if (!settled || now === this.#used) return;
-    this.#used = now;
+    if (!settled || now === this.#source.lastRead) return;
     try {
       this.#use(this.#source.read());
       this.#log.info(`The ${this.#name} certificates were read again`);
@@ -70,17 +65,4 @@ class CertificateWatch {
       );
     }
   }
-}
-
-async function signatureOf(files: readonly string[]): Promise<string> {
-  const parts: string[] = [];
-  for (const file of files) {
-    try {
-      const { dev, ino, size, mtimeNs } = await stat(file, { bigint: true });
-      parts.push(`${dev}:${ino}:${size}:${mtimeNs}`);
-    } catch (error) {
-      parts.push((error as NodeJS.ErrnoException).code ?? messageOf(error));
-    }
-  }
-  return parts.join(' ');
 }
