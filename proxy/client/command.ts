@@ -26,7 +26,8 @@ export function launchOf(options: ManagedOptions, api: Listen): Launch {
   const head = ours ? [distScript('proxy/server/main.js'), ...words] : words;
   const args = [...head, ...flags(options, api), ...(ours ? ownFlags(options) : [])];
   const file = ours ? process.execPath : program;
-  return { file, args, fingerprint: fingerprintOf([ours ? 'anteroom-proxy' : file, ...args], options) };
+  const argv = [ours ? 'anteroom-proxy' : file, ...args];
+  return { file, args, fingerprint: fingerprintOf(argv, ours ? [] : certificatesOf(options)) };
 }
 
 export function logFileOf(options: ManagedOptions): string {
@@ -73,24 +74,37 @@ function internalTls(tls: TlsFiles | undefined, side: string): readonly string[]
   ];
 }
 
-/** Ours keeps its log in bounds by itself; others are trimmed by the hub while it lives. */
+/** What ours has beyond configurable-http-proxy. */
 function ownFlags(options: ManagedOptions): readonly string[] {
   return [
     '--guard-cookies',
     options.hubPath,
+    // Ours keeps its log in bounds by itself; others are trimmed by the hub while it lives.
     '--log-file',
     logFileOf(options),
     '--log-file-max-bytes',
     String(options.logFileMaxBytes ?? DEFAULT_LOG_BYTES),
+    ...routesFlags(options),
   ];
 }
 
-/** A renewed certificate counts as another option: the proxy has read the old one. */
-function fingerprintOf(argv: readonly string[], options: ManagedOptions): string {
+/** Ours is never without routes: not while a hub that has just started it compares. */
+function routesFlags(options: ManagedOptions): readonly string[] {
+  const chosen = ['--routes-file', '--storage-backend'];
+  const given = options.command.some((word) => chosen.includes(word.split('=', 1)[0] ?? ''));
+  return given ? [] : ['--routes-file', `${options.pidFile.replace(/\.pid$/, '')}.routes.json`];
+}
+
+/** A renewed certificate counts as another option to a proxy that has read the old one. Ours reads the new one. */
+function certificatesOf(options: ManagedOptions): readonly string[] {
+  return [options.publicTls, options.apiTls, options.targetTls].flatMap((tls) =>
+    tls ? Object.values<string>({ ...tls }) : [],
+  );
+}
+
+function fingerprintOf(argv: readonly string[], files: readonly string[]): string {
   const hash = createHash('sha256').update(JSON.stringify(argv));
-  for (const tls of [options.publicTls, options.apiTls, options.targetTls]) {
-    for (const file of tls ? Object.values(tls) : []) hash.update(contentOf(file));
-  }
+  for (const file of files) hash.update(contentOf(file));
   return hash.digest('hex');
 }
 

@@ -1,5 +1,5 @@
 /**
- * The command line as data: every flag of configurable-http-proxy 5.3.0 and three of ours.
+ * The command line as data: every flag of configurable-http-proxy 5.3.0 and some of ours.
  * Owns names, arity, defaults shown in help and the parser; knows nothing of what the values mean
  * (options.ts does).
  */
@@ -8,7 +8,8 @@ export class UsageError extends Error {
 }
 
 interface FlagSpec {
-  readonly kind: 'value' | 'switch' | 'list';
+  /** `optional`: a value, or none. */
+  readonly kind: 'value' | 'switch' | 'list' | 'optional';
   readonly placeholder?: string;
   readonly help: string;
 }
@@ -74,6 +75,19 @@ const FLAGS = {
     'path',
     "the hub's path, e.g. /hub/: keep its cookies from other routes, and theirs by its names from browsers",
   ),
+  workers: value(
+    'n',
+    'processes that carry requests; with more than 1, one more owns the routes (default: 1)',
+  ),
+  'drain-seconds': value('n', 'on SIGTERM, let requests under way go on for so long (default: 0)'),
+  'routes-file': value('path', 'keep the routes here (0600), and serve them at once after a restart'),
+  'redis-url': value('url', 'with --storage-backend redis; a password belongs in CONFIGPROXY_REDIS_URL'),
+  'redis-prefix': value('text', 'what its keys begin with (default: anteroom-proxy:)'),
+  'install-alias': {
+    kind: 'optional',
+    placeholder: 'dir',
+    help: 'write the command configurable-http-proxy, which runs this, beside this one or in dir',
+  },
   'log-file': value('file', 'write the log here (0600) instead of to stdout'),
   'log-file-max-bytes': value('n', 'keep only the newest half once a log file is larger (default: 10485760)'),
   'access-log': value('file', 'a JSON line for each request (0600), and X-Request-ID; - is stdout'),
@@ -104,6 +118,11 @@ export class Flags {
         continue;
       }
       let text = inline;
+      if (text === undefined && spec.kind === 'optional') {
+        const next = argv[index + 1];
+        text = next === undefined || next.startsWith('-') ? '' : next;
+        if (text !== '') index += 1;
+      }
       if (text === undefined) {
         index += 1;
         text = argv[index];
@@ -169,7 +188,7 @@ export function helpText(): string {
     ...rows,
     '',
     'Environment: CONFIGPROXY_AUTH_TOKEN (token of the REST API), CONFIGPROXY_SSL_KEY_PASSPHRASE,',
-    'CONFIGPROXY_API_SSL_KEY_PASSPHRASE.',
+    'CONFIGPROXY_API_SSL_KEY_PASSPHRASE, CONFIGPROXY_REDIS_URL.',
     '',
   ].join('\n');
 }

@@ -5,16 +5,29 @@
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { messageOf } from '../../core/fault.js';
+import { every } from '../../core/lifecycle.js';
 import { ANTEROOM_VERSION } from '../../core/version.js';
 import { Flags, helpText, UsageError } from './flags.js';
+import { installAlias } from './install-alias.js';
+import { describe } from './listeners.js';
 import { type LineSink, ProxyLog } from './log.js';
 import { logFileBytes, logLevel, type ProxyOptions, resolveOptions } from './options.js';
-import { describe, RoutingProxy } from './proxy.js';
-import { fileSink, stdoutSink } from './sink.js';
+import { RoutingProxy } from './proxy.js';
+import { fileSink, stdoutSink, trimmer } from './sink.js';
 
 /** CHP's: 1 for options and listeners that fail, 2 for SIGINT and SIGTERM. */
 const EXIT_BAD_START = 1;
 const EXIT_SIGNAL = 2;
+
+const SECRETS = [
+  'CONFIGPROXY_AUTH_TOKEN',
+  'CONFIGPROXY_REDIS_URL',
+  'CONFIGPROXY_SSL_KEY_PASSPHRASE',
+  'CONFIGPROXY_API_SSL_KEY_PASSPHRASE',
+];
+
+/** ms between two looks at a log that workers append to. */
+const TRIM_EVERY = 1000;
 
 async function main(): Promise<void> {
   const flags = Flags.parse(process.argv.slice(2));
@@ -26,17 +39,34 @@ async function main(): Promise<void> {
     process.stdout.write(`${ANTEROOM_VERSION}\n`);
     return;
   }
-  const log = new ProxyLog(sinkOf(flags), logLevel(flags));
+  if (flags.has('install-alias')) {
+    process.stdout.write(`${installAlias(flags.get('install-alias') ?? '', process.argv[1] ?? '')}\n`);
+    return;
+  }
+  const logFile = logFileOf(flags);
+  const level = logLevel(flags);
+  const log = new ProxyLog(logFile ? openLog(logFile) : stdoutSink(), level);
   const options = resolveOptions(flags, process.env);
-  // The token has been read; nothing that is ever started or dumped from here needs it.
-  delete process.env['CONFIGPROXY_AUTH_TOKEN'];
-  onSignals(log);
-  await run(options, flags.get('pid-file'), log);
+  // What is secret has been read; nothing that is ever started or dumped from here needs it.
+  for (const name of SECRETS) delete process.env[name];
+  const proxy = new RoutingProxy(options, log, { logFile: logFile?.path, logLevel: level });
+  onSignals(proxy, options.own.drain, log);
+  if (options.own.workers > 1) {
+    if (logFile) keepBounded(logFile, '--log-file', log);
+    const { path = '-', maxBytes } = options.accessLog ?? {};
+    if (path !== '-' && maxBytes !== undefined) keepBounded({ path, maxBytes }, '--access-log', log);
+  }
+  await run(proxy, options, flags.get('pid-file'), log);
 }
 
-async function run(options: ProxyOptions, pidFile: string | undefined, log: ProxyLog): Promise<void> {
+async function run(
+  proxy: RoutingProxy,
+  options: ProxyOptions,
+  pidFile: string | undefined,
+  log: ProxyLog,
+): Promise<void> {
   if (options.authToken === undefined) log.warn('REST API is not authenticated.');
-  const proxy = new RoutingProxy(options, log);
+  process.on('exit', () => proxy.abandon());
   try {
     await proxy.provision();
   } catch (error) {
@@ -49,31 +79,70 @@ async function run(options: ProxyOptions, pidFile: string | undefined, log: Prox
   if (pidFile) writePidFile(pidFile, log);
 }
 
-function sinkOf(flags: Flags): LineSink {
-  const file = flags.get('log-file');
-  if (!file) return stdoutSink();
-  const bytes = logFileBytes(flags);
+interface LogFile {
+  readonly path: string;
+  readonly maxBytes: number;
+}
+
+function logFileOf(flags: Flags): LogFile | undefined {
+  const path = flags.get('log-file');
+  return path ? { path, maxBytes: logFileBytes(flags) } : undefined;
+}
+
+function openLog({ path, maxBytes }: LogFile): LineSink {
+  return opened('--log-file', () => fileSink(path, maxBytes));
+}
+
+function opened<T>(flag: string, open: () => T): T {
   try {
-    return fileSink(file, bytes);
+    return open();
   } catch (error) {
-    throw new UsageError(`--log-file: ${messageOf(error)}`);
+    throw new UsageError(`${flag}: ${messageOf(error)}`);
   }
 }
 
-function onSignals(log: ProxyLog): void {
+/** @throws UsageError when it cannot be opened */
+function keepBounded({ path, maxBytes }: LogFile, flag: string, log: ProxyLog): void {
+  const trim = opened(flag, () => trimmer(path, maxBytes));
+  every(
+    TRIM_EVERY,
+    async () => trim(),
+    (error) => log.error(`${flag}: ${messageOf(error)}`),
+  );
+}
+
+function onSignals(proxy: RoutingProxy, drain: number, log: ProxyLog): void {
+  let draining = false;
   process.on('SIGINT', () => {
     log.warn('Interrupted');
     process.exit(EXIT_SIGNAL);
   });
   process.on('SIGTERM', () => {
     log.warn('Terminated');
-    process.exit(EXIT_SIGNAL);
+    if (drain === 0 || draining) process.exit(EXIT_SIGNAL);
+    draining = true;
+    endWithin(proxy, drain, log);
   });
   // One broken request must not end everybody's connections. CHP does the same.
   process.on('uncaughtException', (error) =>
     log.error(`Uncaught Exception: ${error.stack ?? error.message}`),
   );
   process.on('unhandledRejection', (reason) => log.error(`Unhandled rejection: ${messageOf(reason)}`));
+}
+
+function endWithin(proxy: RoutingProxy, drain: number, log: ProxyLog): void {
+  log.info(`No more connections are accepted; those that are open have ${drain / 1000} s`);
+  setTimeout(() => {
+    log.warn('The time to drain is over');
+    process.exit(EXIT_SIGNAL);
+  }, drain);
+  proxy.drain().then(
+    () => process.exit(EXIT_SIGNAL),
+    (error: unknown) => {
+      log.error(messageOf(error));
+      process.exit(EXIT_SIGNAL);
+    },
+  );
 }
 
 function writePidFile(path: string, log: ProxyLog): void {

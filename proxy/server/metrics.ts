@@ -1,6 +1,7 @@
 /** Counters under CHP's names (5.3.0, lib/metrics.js). Without a metrics listener nothing is counted. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Counter, collectDefaultMetrics, Registry, Summary } from 'prom-client';
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Registry, Summary } from 'prom-client';
+import { type MetricValues, withMergedSummaries } from './metric-values.js';
 
 export interface Metrics {
   web(): void;
@@ -73,14 +74,38 @@ export class PrometheusMetrics implements Metrics {
     return this.#activity.startTimer();
   }
 
-  /** The metrics listener: `GET /metrics`, everything else 404. */
-  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** For another process to add to its own. */
+  async values(): Promise<MetricValues> {
+    // The library's type leaves out what is there (`metricName`), and names `type` by a number.
+    return (await this.#registry.getMetricsAsJSON()) as unknown as MetricValues;
+  }
+
+  /**
+   * The metrics listener: `GET /metrics`, everything else 404.
+   * @param others of processes that share our work; theirs are added to ours
+   */
+  async serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    others: () => Promise<readonly MetricValues[]> = async () => [],
+  ): Promise<void> {
     if (request.method !== 'GET' || (request.url ?? '').split('?', 1)[0] !== '/metrics') {
       response.writeHead(404).end('Not Found');
       return;
     }
-    const text = await this.#registry.metrics();
+    const text = await this.#text(await others());
     response.writeHead(200, { 'content-type': this.#registry.contentType }).end(text);
+  }
+
+  async #text(others: readonly MetricValues[]): Promise<string> {
+    if (others.length === 0) return this.#registry.metrics();
+    // What only one process can say (when it started) is said of this one.
+    const own = (await this.values()).map((metric) =>
+      metric.aggregator === 'omit' ? { ...metric, aggregator: 'first' } : metric,
+    );
+    const merged = withMergedSummaries([own, ...others]);
+    // The library's types know these values by another name.
+    return AggregatorRegistry.aggregate(merged as never).metrics();
   }
 
   #counter(name: string, help: string, labelNames: string[] = []): Counter {

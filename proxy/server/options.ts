@@ -3,16 +3,21 @@
  * Source of the rules: configurable-http-proxy 5.3.0 (bin/configurable-http-proxy), told apart where it erred.
  */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import { isIP } from 'node:net';
 import { messageOf } from '../../core/fault.js';
 import type { AccessLogOptions } from './access/access-log.js';
 import { DEFAULT_ENGINE, ENGINES, type EngineName } from './engine-names.js';
 import { type FlagName, type Flags, UsageError } from './flags.js';
-import { type ListenerTls, readTls, type TlsSettings } from './tls.js';
-
-export type Listen =
-  | { readonly kind: 'tcp'; readonly port: number; readonly host: string | undefined }
-  | { readonly kind: 'unix'; readonly path: string };
+import {
+  apiListen,
+  isLocal,
+  type Listen,
+  metricsListen,
+  publicListen,
+  type Redirect,
+  redirectOf,
+} from './listen-options.js';
+import { type OwnOptions, ownOptions } from './own-options.js';
+import { type ListenerTls, type TlsSettings, type TlsSource, tlsSource } from './tls.js';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -42,7 +47,7 @@ export interface ProxyOptions {
   readonly listen: Listen;
   readonly api: Listen;
   readonly metrics: Listen | undefined;
-  readonly redirect: { readonly port: number; readonly toPort: number | undefined } | undefined;
+  readonly redirect: Redirect | undefined;
   readonly tls: ListenerTls | undefined;
   readonly apiTls: ListenerTls | undefined;
   readonly upstreamTls: TlsSettings;
@@ -58,8 +63,19 @@ export interface ProxyOptions {
   readonly forward: ForwardOptions;
   /** Undefined: none is kept. */
   readonly accessLog: AccessLogOptions | undefined;
+  /** Beyond configurable-http-proxy's. */
+  readonly own: OwnOptions;
+  /** What TLS was read from, to be read again when it changes. */
+  readonly tlsSources: TlsSources;
   /** What a storage back end is constructed with: CHP hands its whole options object over. */
   readonly raw: Readonly<Record<string, unknown>>;
+}
+
+/** By side: public, API, towards targets. */
+export interface TlsSources {
+  readonly public: TlsSource | undefined;
+  readonly api: TlsSource | undefined;
+  readonly client: TlsSource | undefined;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -74,8 +90,12 @@ export function resolveOptions(flags: Flags, env: Environment): ProxyOptions {
       'the REST API would listen beyond this machine without a token: set CONFIGPROXY_AUTH_TOKEN, or bind it with --api-ip=127.0.0.1',
     );
   }
-  const tls = readTls(flags, 'ssl', env['CONFIGPROXY_SSL_KEY_PASSPHRASE']);
-  if (flags.get('redirect-port') && !tls) {
+  const tlsSources = {
+    public: tlsSource(flags, 'ssl', env['CONFIGPROXY_SSL_KEY_PASSPHRASE']),
+    api: tlsSource(flags, 'api-ssl', env['CONFIGPROXY_API_SSL_KEY_PASSPHRASE']),
+    client: tlsSource(flags, 'client-ssl', undefined),
+  };
+  if (flags.get('redirect-port') && !tlsSources.public) {
     throw new UsageError('HTTPS redirection specified but certificates not provided.');
   }
   if (flags.get('error-target') && flags.get('error-path')) {
@@ -86,9 +106,10 @@ export function resolveOptions(flags: Flags, env: Environment): ProxyOptions {
     api,
     metrics: metricsListen(flags),
     redirect: redirectOf(flags, listen),
-    tls,
-    apiTls: readTls(flags, 'api-ssl', env['CONFIGPROXY_API_SSL_KEY_PASSPHRASE']),
-    upstreamTls: readTls(flags, 'client-ssl', undefined)?.settings ?? {},
+    tls: tlsSources.public?.read(),
+    apiTls: tlsSources.api?.read(),
+    upstreamTls: tlsSources.client?.read().settings ?? {},
+    tlsSources,
     verifyTargets: verifyTargets(flags),
     authToken,
     defaultTarget: flags.get('default-target') || undefined,
@@ -99,6 +120,7 @@ export function resolveOptions(flags: Flags, env: Environment): ProxyOptions {
     engine: engineName(flags),
     forward: forwardOptions(flags),
     accessLog: accessLog(flags),
+    own: ownOptions(flags, env),
     raw: rawOptions(flags, authToken),
   };
 }
@@ -151,68 +173,6 @@ function forwardOptions(flags: Flags): ForwardOptions {
     keepAliveTimeout: milliseconds(flags, 'keep-alive-timeout') ?? 5000,
     guardCookies: hubPath(flags),
   };
-}
-
-function publicListen(flags: Flags): Listen {
-  const path = flags.get('socket');
-  if (!path) return { kind: 'tcp', port: portOf(flags, 'port', 8000), host: hostOf(flags.get('ip')) };
-  for (const other of ['port', 'ip'] as const) {
-    if (flags.has(other)) {
-      throw new UsageError(`option '--socket <path>' cannot be used with option '--${other}'`);
-    }
-  }
-  return { kind: 'unix', path };
-}
-
-function apiListen(flags: Flags, main: Listen): Listen {
-  const path = flags.get('api-socket');
-  if (path) return { kind: 'unix', path };
-  const fallback = main.kind === 'tcp' ? main.port + 1 : 8001;
-  return {
-    kind: 'tcp',
-    port: portOf(flags, 'api-port', fallback),
-    host: hostOf(flags.get('api-ip') ?? 'localhost'),
-  };
-}
-
-function metricsListen(flags: Flags): Listen | undefined {
-  const path = flags.get('metrics-socket');
-  if (path) return { kind: 'unix', path };
-  if (!flags.get('metrics-port')) return undefined;
-  return { kind: 'tcp', port: strictPort(flags, 'metrics-port'), host: hostOf(flags.get('metrics-ip')) };
-}
-
-function redirectOf(flags: Flags, main: Listen): ProxyOptions['redirect'] {
-  if (!flags.get('redirect-port') || main.kind !== 'tcp' || main.port === 80) return undefined;
-  const to = flags.get('redirect-to') ? strictPort(flags, 'redirect-to') : undefined;
-  return { port: strictPort(flags, 'redirect-port'), toPort: to };
-}
-
-/** CHP: whatever is not a positive number means the default. */
-function portOf(flags: Flags, name: FlagName, fallback: number): number {
-  const port = Number.parseInt(flags.get(name) ?? '', 10) || fallback;
-  if (port < 0 || port > 65_535) throw new UsageError(`--${name}: ${port} is no port`);
-  return port;
-}
-
-function strictPort(flags: Flags, name: FlagName): number {
-  const text = flags.get(name) ?? '';
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(port > 0 && port <= 65_535)) throw new UsageError(`--${name}: '${text.slice(0, 40)}' is no port`);
-  return port;
-}
-
-/** `''` and `*` mean all interfaces, as CHP takes them. */
-function hostOf(text: string | undefined): string | undefined {
-  return text === undefined || text === '' || text === '*' ? undefined : text;
-}
-
-function isLocal(listen: Listen): boolean {
-  if (listen.kind === 'unix') return true;
-  const host = listen.host?.toLowerCase();
-  if (host === undefined) return false;
-  if (host === 'localhost' || host === '::1') return true;
-  return isIP(host) === 4 && host.startsWith('127.');
 }
 
 function milliseconds(flags: Flags, name: FlagName): number | undefined {

@@ -20,6 +20,26 @@ export function stdoutSink(): LineSink {
 /** Looked at every so many bytes, because a crash report may come into the same file by stderr. */
 const CHECK_EVERY = 64 * 1024;
 
+/** For a process that shares the file with one that keeps it in bounds. @throws when the file cannot be opened */
+export function appendingSink(path: string): LineSink {
+  const fd = openAppending(path);
+  return {
+    write(line) {
+      try {
+        writeSync(fd, line);
+      } catch {
+        // As below.
+      }
+    },
+  };
+}
+
+/** Keeps in bounds what others append. @throws when the file cannot be opened */
+export function trimmer(path: string, maxBytes: number): () => void {
+  const fd = openAppending(path);
+  return () => trimToCap(fd, maxBytes);
+}
+
 /** @throws when the file cannot be opened */
 export function fileSink(path: string, maxBytes: number): LineSink {
   const fd = openAppending(path);

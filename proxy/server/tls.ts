@@ -1,5 +1,5 @@
 /** Reads the files of one TLS side. Owns ciphers, protocol and CA splitting; opens no socket. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { TlsOptions } from 'node:tls';
 import { createSecureContext } from 'node:tls';
 import { messageOf } from '../../core/fault.js';
@@ -22,6 +22,16 @@ export interface ListenerTls {
 
 export type TlsSide = 'ssl' | 'api-ssl' | 'client-ssl';
 
+/** Where the TLS of one side comes from, so that it can be read again. */
+export interface TlsSource {
+  /** @throws UsageError for an unreadable or unfit file */
+  read(): ListenerTls;
+  /** Tells the files as they are now from others. */
+  signature(): string;
+  /** Of what was read last, fit or not. */
+  readonly lastRead: string;
+}
+
 /** Forward-secret suites first; no anonymous, export, RC4, 3DES or MD5 suites. TLS 1.3 suites are always on. */
 const DEFAULT_CIPHERS = [
   'ECDHE-ECDSA-AES128-GCM-SHA256',
@@ -42,16 +52,53 @@ const DEFAULT_CIPHERS = [
   '!PSK',
 ];
 
-/** @returns undefined when none of the side's files is named. @throws UsageError for an unreadable or unfit file */
-export function readTls(
+/** @returns undefined when none of the side's files is named */
+export function tlsSource(
   flags: Flags,
   side: TlsSide,
   passphrase: string | undefined,
-): ListenerTls | undefined {
+): TlsSource | undefined {
   const names = { key: `${side}-key`, cert: `${side}-cert`, ca: `${side}-ca` } as const;
   const turnsOn: readonly FlagName[] =
     side === 'client-ssl' ? [names.key, names.cert, names.ca] : [names.key, names.cert];
   if (!turnsOn.some((name) => flags.get(name))) return undefined;
+  const files = [names.key, names.cert, names.ca, 'ssl-dhparam' as const].flatMap(
+    (name) => flags.get(name) || [],
+  );
+  let lastRead = '';
+  return {
+    read() {
+      // Before the files: what changes meanwhile is read again.
+      lastRead = signatureOf(files);
+      return readTls(flags, side, names, passphrase);
+    },
+    signature: () => signatureOf(files),
+    get lastRead() {
+      return lastRead;
+    },
+  };
+}
+
+function signatureOf(files: readonly string[]): string {
+  return files
+    .map((file) => {
+      try {
+        const { dev, ino, size, mtimeNs } = statSync(file, { bigint: true });
+        return `${dev}:${ino}:${size}:${mtimeNs}`;
+      } catch (error) {
+        // Reading it will say so.
+        return messageOf(error);
+      }
+    })
+    .join(' ');
+}
+
+function readTls(
+  flags: Flags,
+  side: TlsSide,
+  names: { readonly [each in 'key' | 'cert' | 'ca']: FlagName },
+  passphrase: string | undefined,
+): ListenerTls {
   const settings: TlsSettings = {
     ...optional('key', readIf(flags, names.key)),
     ...optional('cert', readIf(flags, names.cert)),

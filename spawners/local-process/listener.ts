@@ -1,6 +1,6 @@
 import { readdir, readlink } from 'node:fs/promises';
+import { listeningSockets } from '../../core/listening-sockets.js';
 import { processStat } from '../../core/process.js';
-import { listeningSockets } from './listening-sockets.js';
 import { allPids, carriers } from './processes.js';
 
 /**

@@ -24,6 +24,13 @@ export interface StartOptions {
   readonly socket?: string;
   /** `https` when the public side speaks TLS. */
   readonly scheme?: string;
+  /** Where the API is, when `args` put it elsewhere than plainly on a port of its own. */
+  readonly api?: {
+    readonly scheme?: string;
+    readonly port?: number;
+    readonly socketPath?: string;
+    readonly tls?: Ask['tls'];
+  };
 }
 
 export async function startProxy(script: string, options: StartOptions = {}): Promise<ProxyProcess> {
@@ -45,8 +52,11 @@ export async function startProxy(script: string, options: StartOptions = {}): Pr
       text += chunk;
     });
   }
+  const { scheme: apiScheme = 'http', port: ownApiPort = apiPort, socketPath, tls } = options.api ?? {};
   const api = (path: string, how: Ask = {}): Promise<Reply> =>
-    ask(`http://127.0.0.1:${apiPort}/`, {
+    ask(`${apiScheme}://127.0.0.1:${ownApiPort}/`, {
+      ...(socketPath === undefined ? {} : { socketPath }),
+      ...(tls === undefined ? {} : { tls }),
       ...how,
       path: `/api/routes${path}`,
       headers: { authorization: `token ${TOKEN}`, ...how.headers },

@@ -14,7 +14,8 @@ import { cutToCap } from './trim.js';
 export interface AccessLogOptions {
   /** `-`: standard output, which nobody caps. */
   readonly path: string;
-  readonly maxBytes: number;
+  /** Absent: somebody else keeps it in bounds. */
+  readonly maxBytes?: number;
 }
 
 /** ms that a line lies at most, when nothing is in the way. */
@@ -45,7 +46,7 @@ export class AccessLog implements AsyncDisposable {
   constructor({ path, maxBytes }: AccessLogOptions, log: Log) {
     this.#fd = path === '-' ? STDOUT : open(path);
     this.#cap = path === '-' ? undefined : maxBytes;
-    this.#sinceCheck = maxBytes;
+    this.#sinceCheck = maxBytes ?? 0;
     this.#log = log;
     this.#timer = setInterval(() => this.#flush(), FLUSH_MS);
     this.#timer.unref();

@@ -8,6 +8,7 @@ import type { Log } from '../../../core/log.js';
 import { isJsonObject } from '../../../core/model/json.js';
 import type { Metrics } from '../metrics.js';
 import type { Route } from '../routes/route.js';
+import { StoreUnavailable } from '../routes/store.js';
 import type { RouteTable } from '../routes/table.js';
 import { TokenCheck } from './auth.js';
 import { BodyTooLarge, readBody } from './body.js';
@@ -45,6 +46,7 @@ export class RouteApi {
   handle(request: IncomingMessage, response: ServerResponse): void {
     this.#answer(request)
       .catch((error: unknown): Answer => {
+        if (error instanceof StoreUnavailable) return { status: 503, text: error.message };
         this.#log.error(`Error in handler for ${request.method} ${pathOf(request)}: ${messageOf(error)}`);
         return { status: 500, text: 'Internal Server Error' };
       })

@@ -12,7 +12,26 @@ const POOL = {
   scheduling: 'lifo',
   // Ends idle sockets (sooner when the target announced a shorter time). On a busy one it is an event only.
   timeout: 4000,
+  // A kept session would outlive a certificate that is replaced.
+  maxCachedSessions: 0,
 } as const;
+
+/** Shows and checks certificates as `tls` says when it connects: they are replaced while we run. */
+class TargetAgent extends HttpsAgent {
+  readonly #tls: TlsSettings;
+
+  constructor(tls: TlsSettings, verify: boolean) {
+    super({ ...POOL, rejectUnauthorized: verify });
+    this.#tls = tls;
+  }
+
+  override createConnection(
+    options: Parameters<HttpsAgent['createConnection']>[0],
+    callback?: Parameters<HttpsAgent['createConnection']>[1],
+  ): ReturnType<HttpsAgent['createConnection']> {
+    return super.createConnection({ ...options, ...this.#tls }, callback);
+  }
+}
 
 export interface Agents extends Disposable {
   readonly http: HttpAgent;
@@ -21,7 +40,7 @@ export interface Agents extends Disposable {
 
 export function createAgents(tls: TlsSettings, verify: boolean): Agents {
   const http = new HttpAgent(POOL);
-  const https = new HttpsAgent({ ...POOL, ...tls, rejectUnauthorized: verify });
+  const https = new TargetAgent(tls, verify);
   return {
     http,
     https,

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { CookieGuard } from '../guard/cookies.js';
 import type { ForwardOptions } from '../options.js';
+import { RouteUnavailable } from '../routes/guarded.js';
 import type { Route } from '../routes/route.js';
 import type { MaybePromise } from '../routes/store.js';
 import type { RouteLookup } from '../routes/table.js';
@@ -28,7 +29,7 @@ export interface Unrouted {
 
 export type RoutingOptions = Pick<ForwardOptions, 'includePrefix' | 'prependPath' | 'guardCookies'>;
 
-/** Never rejects: a store that fails is a 500, a target that is none the caller's 400. */
+/** Never rejects: a store that fails is a 500, a route that must wait a 503, a target that is none the caller's 400. */
 export async function routeRequest(
   request: IncomingMessage,
   routes: RouteLookup,
@@ -117,7 +118,7 @@ function prefixOf(route: Route, hostRouting: boolean): string {
 function failed(error: unknown): Unrouted {
   return {
     kind: 'unrouted',
-    status: 500,
+    status: error instanceof RouteUnavailable ? 503 : 500,
     error: error instanceof Error ? error : new Error(String(error)),
   };
 }

@@ -19,6 +19,10 @@ export class MemoryRoutes implements RouteStore {
     return this.#routes.values();
   }
 
+  snapshot(): Iterable<Route> {
+    return this.#routes.values();
+  }
+
   set(route: Route): void {
     this.#routes.set(route.path, route);
     this.#trie.set(route.path, route);

@@ -7,7 +7,19 @@ import type { Route } from './route.js';
 
 export type MaybePromise<T> = T | Promise<T>;
 
+/** The store cannot be reached: the API answers 503 with this message. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
+
+/** What happened to the table. */
+export type RouteChange =
+  | { readonly kind: 'set'; readonly route: Route }
+  | { readonly kind: 'remove'; readonly path: string };
+
 export interface RouteStore {
+  /** Every route, at once; absent where only the store can say, and each lookup must ask it. */
+  snapshot?(): Iterable<Route>;
   /** The route of the longest stored prefix. */
   find(path: string): MaybePromise<Route | undefined>;
   get(path: string): MaybePromise<Route | undefined>;

@@ -6,7 +6,7 @@ import type { Log } from '../../../core/log.js';
 import type { JsonObject } from '../../../core/model/json.js';
 import type { Metrics } from '../metrics.js';
 import { Route } from './route.js';
-import { cleanPath, type MaybePromise, type RouteStore } from './store.js';
+import { cleanPath, type MaybePromise, type RouteChange, type RouteStore } from './store.js';
 
 /** The part of the table that an engine needs (in a worker: a replica of it). */
 export interface RouteLookup {
@@ -18,8 +18,17 @@ export interface RouteLookup {
   touch(route: Route): void;
 }
 
+/** Who must know of a change before the API answers for it. */
+export interface TableObserver {
+  /** Called in the order of the changes. */
+  changed(change: RouteChange): MaybePromise<void>;
+  /** Brings what it knows of activity, before routes are shown. */
+  refresh?(): Promise<void>;
+}
+
 export interface TableOptions {
   readonly hostRouting: boolean;
+  readonly observers?: readonly TableObserver[];
   readonly log: Log;
   readonly metrics: Metrics;
   readonly now?: () => number;
@@ -31,6 +40,7 @@ export class RouteTable implements RouteLookup {
   readonly #log: Log;
   readonly #metrics: Metrics;
   readonly #now: () => number;
+  readonly #observers: readonly TableObserver[];
 
   constructor(store: RouteStore, options: TableOptions) {
     this.#store = store;
@@ -38,6 +48,7 @@ export class RouteTable implements RouteLookup {
     this.#log = options.log;
     this.#metrics = options.metrics;
     this.#now = options.now ?? Date.now;
+    this.#observers = options.observers ?? [];
   }
 
   async add(rawPath: string, target: string, posted: JsonObject): Promise<void> {
@@ -46,25 +57,39 @@ export class RouteTable implements RouteLookup {
     const { last_activity: _own, ...rest } = posted;
     const host = this.#hostRouting && path !== '/' ? { host: path.split('/', 2)[1] } : {};
     const data = { ...rest, target, ...host };
-    await this.#store.set(new Route(path, target, data, this.#now()));
+    const route = new Route(path, target, data, this.#now());
+    const stored = this.#store.set(route);
+    if (stored instanceof Promise) await stored;
+    await this.announce({ kind: 'set', route });
     this.#log.info(`Route added ${path} -> ${target}`);
   }
 
   /** @returns whether there was one */
   async remove(rawPath: string): Promise<boolean> {
     const path = cleanPath(rawPath);
-    if ((await this.#store.get(path)) === undefined) return false;
+    const found = this.#store.get(path);
+    if ((found instanceof Promise ? await found : found) === undefined) return false;
     this.#log.info(`Removing route ${path}`);
-    await this.#store.remove(path);
+    const removed = this.#store.remove(path);
+    if (removed instanceof Promise) await removed;
+    await this.announce({ kind: 'remove', path });
     return true;
   }
 
+  /** Of a change that was made in the store; resolves when every observer has it. */
+  async announce(change: RouteChange): Promise<void> {
+    // All of them are called before the first is waited for, so that each sees changes in their order.
+    await Promise.all(this.#observers.map((observer) => observer.changed(change)));
+  }
+
   async get(rawPath: string): Promise<Route | undefined> {
+    await this.#refresh();
     return this.#store.get(cleanPath(rawPath));
   }
 
   /** @param inactiveSince ms since the epoch: only routes whose activity is earlier */
   async list(inactiveSince?: number): Promise<readonly Route[]> {
+    await this.#refresh();
     const routes = [...(await this.#store.all())];
     return inactiveSince === undefined
       ? routes
@@ -85,6 +110,19 @@ export class RouteTable implements RouteLookup {
     const stop = this.#metrics.timeActivity();
     this.#store.touch(route, this.#now());
     stop();
+  }
+
+  /** What somebody else saw, e.g. a worker. The later of two moments counts. */
+  async merge(stamps: Iterable<readonly [path: string, at: number]>): Promise<void> {
+    for (const [path, at] of stamps) {
+      const found = this.#store.get(path);
+      const route = found instanceof Promise ? await found : found;
+      if (route && at > route.lastActivity) this.#store.touch(route, at);
+    }
+  }
+
+  async #refresh(): Promise<void> {
+    for (const observer of this.#observers) await observer.refresh?.();
   }
 }
 

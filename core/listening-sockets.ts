@@ -8,9 +8,12 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 
-/** Address in the kernel's hexadecimal form, and the socket's inode number. */
-interface Listener {
+export interface Listener {
+  /** In the kernel's hexadecimal form. */
   readonly address: string;
+  /** The account that opened the socket. */
+  readonly uid: number;
+  /** The socket's inode number: another socket has another. */
   readonly inode: string;
 }
 
@@ -20,19 +23,24 @@ type ByPort = ReadonlyMap<number, readonly Listener[]>;
  * A listening socket's line: `0: 0100007F:1F90 00000000:0000 0A TX:RX TR:WHEN RETRANSMITS UID TIMEOUT INODE ...`; `0A` is
  * TCP_LISTEN (Linux include/net/tcp_states.h).
  */
-const LISTENING = /: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:0000 0A \S+ \S+ \S+ +\d+ +\d+ (\d+)/g;
+const LISTENING = /: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:0000 0A \S+ \S+ \S+ +(\d+) +\d+ (\d+)/g;
 
 let reading: Promise<ByPort> | undefined;
 let next: Promise<ByPort> | undefined;
 
 /** Inode numbers of the sockets that a connection to that address reaches: bound to it, else to all addresses. */
 export async function listeningSockets(host: string, port: number): Promise<ReadonlySet<string>> {
+  return new Set((await listenersAt(host, port)).map(({ inode }) => inode));
+}
+
+/** The same sockets, with whose they are. */
+export async function listenersAt(host: string, port: number): Promise<readonly Listener[]> {
   const here = (await freshTable()).get(port) ?? [];
   const isWildcard = ({ address }: Listener): boolean => /^0+$/.test(address);
   const isExact = (each: Listener): boolean =>
     !isWildcard(each) && (isIP(host) === 0 || decodeAddress(each.address) === canonical(host));
   const exact = here.filter(isExact);
-  return new Set((exact.length > 0 ? exact : here.filter(isWildcard)).map(({ inode }) => inode));
+  return exact.length > 0 ? exact : here.filter(isWildcard);
 }
 
 /** A table whose reading begins after this call: the one under way is no use, the next one serves all who wait for it. */
@@ -57,9 +65,9 @@ async function readTables(): Promise<ByPort> {
   const byPort = new Map<number, Listener[]>();
   for (const path of ['/proc/net/tcp', '/proc/net/tcp6']) {
     const text = await readFile(path, 'utf8').catch(missing);
-    for (const [, address = '', port = '', inode = ''] of (text ?? '').matchAll(LISTENING)) {
+    for (const [, address = '', port = '', uid = '', inode = ''] of (text ?? '').matchAll(LISTENING)) {
       const number = Number.parseInt(port, 16);
-      byPort.set(number, [...(byPort.get(number) ?? []), { address, inode }]);
+      byPort.set(number, [...(byPort.get(number) ?? []), { address, uid: Number(uid), inode }]);
     }
   }
   return byPort;

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { listeningSockets } from './listening-sockets.js';
+import { listenersAt, listeningSockets } from './listening-sockets.js';
+import { holdsSockets, socketHolders } from './socket-holders.js';
 
 const open: Server[] = [];
 
@@ -35,4 +36,15 @@ it('says that nobody listens', async () => {
   const port = await listen('127.0.0.1');
   await new Promise((resolve) => open.splice(0)[0]?.close(resolve));
   expect(await listeningSockets('127.0.0.1', port)).toEqual(new Set());
+});
+
+it('says whose a socket is, and which process holds it', async () => {
+  const port = await listen('127.0.0.1');
+  const [found] = await listenersAt('127.0.0.1', port);
+  const inode = found?.inode ?? '';
+  expect(found?.uid).toBe(process.getuid?.());
+  expect((await socketHolders(new Set([inode]))).get(inode)?.pid).toBe(process.pid);
+  expect(await holdsSockets(process.pid, [inode])).toBe(true);
+  expect(await holdsSockets(process.pid, [inode, '1'])).toBe(false);
+  expect(await holdsSockets(process.ppid, [inode])).toBe(false);
 });
