@@ -129,7 +129,11 @@ async function spawnerOf({ loaded, terminal, inMemory }: StartContext, addresses
   });
   if (faults && faults.length > 0) throw new StartupFault(faults);
   await mkdir(terminal.cwd, { recursive: true });
-  return { ...chooseSpawner(kind, declaration, settings), sharedAccount: kind.sharedAccount };
+  return {
+    ...chooseSpawner(kind, declaration, settings),
+    sharedAccount: kind.sharedAccount,
+    usesAccounts: kind.usesAccounts,
+  };
 }
 
 async function databaseState(url: string): Promise<DatabaseState> {

@@ -9,9 +9,6 @@ export const PAMAuthenticatorClass = declareClass({
   parent: LocalAuthenticatorClass,
   help: 'Signs the accounts of this machine in with their own passwords, through PAM.',
   traits: {
-    admin_groups: t.set(t.unicode(), new Set(), {
-      help: 'System groups whose members are administrators; once set, membership also takes the right away.',
-    }),
     check_account: t.bool(true, { help: "Ask PAM's account stack too (expired or locked accounts)." }),
     encoding: t.unicode('utf8', { help: 'Character encoding of what is said to PAM.' }),
     executor_threads: t.integer(4, { min: 1, help: 'How many PAM conversations run at the same time.' }),

@@ -109,6 +109,8 @@ export interface SpawnerKind<Config = never> {
   ): readonly string[];
   /** One line for start and admin page when users are not kept apart, e.g. all share one account. */
   readonly sharedAccount?: string;
+  /** Servers run under the account of this machine that bears their user's name. */
+  readonly usesAccounts?: boolean;
   /** The spawn id that a stored state belongs to; `undefined` in states that real JupyterHub wrote. */
   spawnIdOf?(state: JsonObject): string | undefined;
   /**

@@ -57,6 +57,7 @@ export const localProcess: SpawnerKind<LocalProcessSpawnerConfig> = {
         ]
       : []),
   ],
+  usesAccounts: true,
   spawnIdOf,
   sweepOrphans,
 };
