@@ -73,6 +73,19 @@ export async function waitForEnd(identity: ProcessIdentity, ms: number, clock: C
   return true;
 }
 
+/** Sends each signal until the process is gone or the last one's time has passed. @returns whether it is gone */
+export async function endBySignals(
+  identity: ProcessIdentity,
+  ladder: ReadonlyArray<{ readonly name: NodeJS.Signals; readonly seconds: number }>,
+  clock: Clock,
+): Promise<boolean> {
+  for (const { name, seconds } of ladder) {
+    if (!signal(identity, name)) return true;
+    if (await waitForEnd(identity, seconds * 1000, clock)) return true;
+  }
+  return false;
+}
+
 const GRACE_MS = 3_000;
 
 /** SIGTERM, then SIGKILL to what is left. Returns how many were there. */
