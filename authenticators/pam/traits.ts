@@ -1,3 +1,4 @@
+import type { Resolved } from '../../core/config/declare.js';
 import { declareClass } from '../../core/config/declare.js';
 import * as t from '../../core/config/traits.js';
 import { LocalAuthenticatorClass } from '../../core/plugin/authenticator-traits.js';
@@ -16,6 +17,10 @@ export const PAMAuthenticatorClass = declareClass({
     pam_normalize_username: t.bool(false, {
       help: "Take the account's own spelling of a name instead of the lower-case one.",
     }),
-    service: t.unicode('login', { help: 'The PAM service asked.' }),
+    service: t.unicode('login', {
+      help: 'The PAM service asked. An absolute path names a service file outside of /etc/pam.d (Linux-PAM 1.4 or newer).',
+    }),
   },
 });
+
+export type PAMAuthenticatorConfig = Resolved<typeof PAMAuthenticatorClass>;

@@ -59,7 +59,7 @@ export async function makeParts(
   const registry = new ScopeRegistry((scope) => log.debug('scope means nothing for its owner', { scope }));
   // an authenticator that manages roles has to be asked first
   const early = auth.manage_roles ? undefined : planConfiguredRoles(registry, hub, log);
-  const admission = new Admission(auth);
+  const admission = new Admission(auth, authenticator.normalizeUsername?.bind(authenticator));
   const systemAccounts = makeSystemAccounts(options, admission);
   const cookieSecret = await cookieSecretOf(options);
   const outputDir = await outputFolderOf(options);
