@@ -23,8 +23,11 @@ import type { PAMAuthenticatorConfig } from './traits.js';
 const CLASS_NAME = 'jupyterhub.auth.PAMAuthenticator';
 /** Where Linux-PAM looks for service files. */
 const FOLDERS = ['/etc/pam.d', '/usr/lib/pam.d', '/usr/etc/pam.d', '/usr/local/etc/pam.d'];
-/** PAM_OPEN_ERR, PAM_SERVICE_ERR, PAM_SYSTEM_ERR, PAM_AUTHINFO_UNAVAIL, PAM_ABORT: nobody's credentials are wrong. */
-const BROKEN = new Set([1, 3, 4, 9, 26]);
+/**
+ * PAM_OPEN_ERR, PAM_SYMBOL_ERR, PAM_SERVICE_ERR, PAM_AUTHINFO_UNAVAIL, PAM_ABORT, PAM_MODULE_UNKNOWN: nobody's credentials
+ * are wrong. PAM_SYSTEM_ERR is not among them: pam_exec says it of every refusal.
+ */
+const BROKEN = new Set([1, 2, 3, 9, 26, 28]);
 const ACCOUNT_WORDS: Readonly<Record<number, string>> = {
   12: 'Your password has expired. Change it on the machine, then sign in again.',
   13: 'Your account has expired. Ask your administrator.',
@@ -59,6 +62,9 @@ export class PAMAuthenticator implements Authenticator {
   async provision(): Promise<void> {
     const answer = await this.#ask('try', '');
     if (answer.kind === 'unusable') throw new StartupFault([unusable(answer.reason)]);
+    const { service } = this.#init.config;
+    if (!isAbsolute(service) && !hasService(service))
+      this.#init.log.warn('there is no such PAM service: PAM takes the service "other"', { service });
     if (process.getuid?.() !== 0)
       this.#init.log.warn('the hub is not root: most PAM modules then check its own account only');
   }
@@ -151,6 +157,10 @@ function refusedAccount(code: number, messages: readonly string[]): AuthOutcome 
   return { kind: 'refused', message };
 }
 
+function hasService(name: string): boolean {
+  return FOLDERS.some((folder) => existsSync(join(folder, name)));
+}
+
 function broken(detail: string): Fault {
   return new Fault('PAM_FAILED', 'Passwords cannot be checked at the moment. Ask your administrator.', {
     status: 503,
@@ -166,10 +176,11 @@ export const pam: AuthenticatorKind<PAMAuthenticatorConfig> = {
   className: CLASS_NAME,
   create: (init) => new PAMAuthenticator(init),
   check: ({ service }) => {
-    const files = isAbsolute(service) ? [service] : FOLDERS.map((folder) => join(folder, service));
-    if (files.some((file) => existsSync(file)) || existsSync('/etc/pam.conf')) return [];
+    // whoever has no file of their own is asked as `other`, and a machine without the folders has one file for all
+    if (isAbsolute(service) ? existsSync(service) : hasService(service) || hasService('other')) return [];
+    if (!isAbsolute(service) && !existsSync('/etc/pam.d') && existsSync('/etc/pam.conf')) return [];
     return [
-      `c.PAMAuthenticator.service: there is no PAM service ${service} on this machine (${files.join(', ')}); name one that is there, or write the file`,
+      `c.PAMAuthenticator.service: there is no PAM service ${service} on this machine; name one that is there, or write its file`,
     ];
   },
 };

@@ -3,6 +3,7 @@
  * (child.ts), since a module may hang, crash, or keep what it was told.
  */
 import koffi from 'koffi';
+import { type Codec, codecOf } from './encoding.js';
 import type { Answer, Operation } from './operation.js';
 
 /** <security/_pam_types.h> of Linux-PAM; OpenPAM has the same values for these. */
@@ -25,24 +26,23 @@ const POINTER_BYTES = 8;
 type Pointer = bigint;
 type Converse = (count: number, messages: Pointer, responses: Pointer, data: Pointer | null) => number;
 
-/** Text in PAM's encoding. */
-interface Codec {
-  encode(text: string): Buffer;
-  decode(bytes: Uint8Array): string;
-}
-
 export class Pam {
   readonly #operation: Operation;
   readonly #codec: Codec;
   readonly #messages: string[] = [];
   readonly #library = openLibrary();
   readonly #memory = openMemory();
+  /** Encoded beforehand: nothing may be thrown into libpam. */
+  readonly #user: Buffer;
+  readonly #secrets: readonly Buffer[];
   #secretsGiven = 0;
 
-  /** @throws Error when libpam is not there or does not know the encoding */
+  /** @throws Error when libpam is not there, the encoding is not known, or it cannot write what was typed */
   constructor(operation: Operation) {
     this.#operation = operation;
     this.#codec = codecOf(operation.encoding);
+    this.#user = this.#text(operation.user);
+    this.#secrets = operation.secrets.map((secret) => this.#text(secret));
   }
 
   /** Does the operation with a PAM handle of its own. */
@@ -79,7 +79,7 @@ export class Pam {
 
   #start(conversation: Pointer, handle: [Pointer | null]): number {
     const { service, folder } = this.#operation;
-    const user = this.#text(this.#operation.user);
+    const user = this.#user;
     if (folder === '') return this.#library.start(service, user, conversation, handle);
     if (!this.#library.startIn)
       throw new Error(
@@ -106,8 +106,18 @@ export class Pam {
     return { kind: 'refused', step, code, reason, messages: this.#messages };
   }
 
-  /** The module speaks: prompts are answered, what it tells is kept. Called by libpam, so it must not throw. */
+  /** Called by libpam: what it throws would count as success. */
   readonly #converse: Converse = (count, messages, responses) => {
+    try {
+      return this.#answer(count, messages, responses);
+    } catch (error) {
+      this.#messages.push(String(error));
+      return PAM_CONV_ERR;
+    }
+  };
+
+  /** The module speaks: prompts are answered, what it tells is kept. */
+  #answer(count: number, messages: Pointer, responses: Pointer): number {
     if (count < 1 || count > MAX_MESSAGES) return PAM_CONV_ERR;
     const answers = this.#memory.calloc(count, RESPONSE_BYTES);
     if (!answers) return PAM_BUF_ERR;
@@ -123,7 +133,7 @@ export class Pam {
     }
     koffi.encode(responses, 'void *', answers);
     return PAM_SUCCESS;
-  };
+  }
 
   /** Bytes to answer with; `null`: no answer is wanted; `undefined`: there is none. */
   #replyTo(style: number, text: string): Buffer | null | undefined {
@@ -131,11 +141,9 @@ export class Pam {
       this.#messages.push(text);
       return null;
     }
-    if (style === PAM_PROMPT_ECHO_ON) return this.#text(this.#operation.user);
+    if (style === PAM_PROMPT_ECHO_ON) return this.#user;
     if (style !== PAM_PROMPT_ECHO_OFF) return undefined;
-    const secret = this.#operation.secrets[this.#secretsGiven];
-    this.#secretsGiven++;
-    return secret === undefined ? undefined : this.#text(secret);
+    return this.#secrets[this.#secretsGiven++];
   }
 
   #textAt(message: Pointer): string {
@@ -209,7 +217,8 @@ function load(names: readonly string[]): ReturnType<typeof koffi.load> {
   const problems: string[] = [];
   for (const name of names) {
     try {
-      return koffi.load(name);
+      // global: not every module names libpam as its library
+      return koffi.load(name, { global: true });
     } catch (error) {
       problems.push(error instanceof Error ? error.message : String(error));
     }
@@ -224,26 +233,4 @@ function optional<T>(find: () => T): T | undefined {
     // an older library does not have it: said where it is needed
     return undefined;
   }
-}
-
-/** Python's names of the encodings that Node can write; the trait's default is `utf8`. @throws Error for others */
-function codecOf(name: string): Codec {
-  const plain = name.toLowerCase().replaceAll(/[-_ ]/g, '');
-  if (plain === 'utf8' || plain === 'ascii' || plain === 'usascii')
-    return {
-      encode: (text) => Buffer.from(text, 'utf8'),
-      decode: (bytes) => Buffer.from(bytes).toString('utf8'),
-    };
-  if (plain === 'latin1' || plain === 'iso88591')
-    return { encode: latin1, decode: (bytes) => Buffer.from(bytes).toString('latin1') };
-  throw new Error(
-    `PAMAuthenticator.encoding: ${JSON.stringify(name)} is not known here; utf8 and latin1 are`,
-  );
-}
-
-/** @throws Error for characters that it cannot write: cut off, they would make another password */
-function latin1(text: string): Buffer {
-  if ([...text].some((character) => (character.codePointAt(0) ?? 0) > 0xff))
-    throw new Error('the text has characters that the encoding of PAM does not have');
-  return Buffer.from(text, 'latin1');
 }

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
 import { Readable, type Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault, messageOf } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
 import { distScript } from '../../core/package-root.js';
+import { processStat } from '../../core/process.js';
 import { type Answer, type Operation, readAnswer } from './operation.js';
 
 /** A module that asks a directory may take its time, and a wrong password costs two seconds by design. */
@@ -72,14 +74,12 @@ export class PamRunner implements AsyncDisposable {
     return new Promise((resolve, reject) => {
       const child = spawn(process.execPath, [distScript('authenticators/pam/child.js')], {
         env,
-        // a session of its own: a module's children can be ended with it
-        detached: true,
         stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
       });
       let answer = '';
       let said = '';
       let late = false;
-      const kill = (): void => endGroup(child.pid);
+      const kill = (): void => endTree(child.pid);
       const timer = setTimeout(() => {
         late = true;
         kill();
@@ -134,13 +134,25 @@ function settle(
   }
 }
 
-function endGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+/** With all that its modules started, which may be in sessions of their own (pam_exec's are). */
+function endTree(root: number | undefined): void {
+  if (root === undefined) return;
+  for (const pid of [root, ...processesBelow(root)]) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
+}
+
+function processesBelow(root: number): readonly number[] {
+  const all = existsSync('/proc') ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [];
+  const stats = all.map((name) => processStat(Number(name))).filter((stat) => stat !== undefined);
+  const found = [root];
+  for (const parent of found)
+    found.push(...stats.filter((stat) => stat.parent === parent).map(({ pid }) => pid));
+  return found.slice(1);
 }
 
 function failed(detail: string): Fault {
