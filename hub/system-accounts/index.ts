@@ -15,7 +15,7 @@ import { groupIdsOf, groupsNamed } from './groups.js';
 import { addUserArguments, isAccountName, makeAccount } from './make.js';
 import type { SystemAccountSettings } from './settings.js';
 
-export { type SystemAccountSettings, systemAccountFaults, systemAccountSettings } from './settings.js';
+export { systemAccountFaults, systemAccountSettings } from './settings.js';
 
 export interface SystemAccountsOptions {
   readonly settings: SystemAccountSettings;

@@ -49,7 +49,7 @@ function unreadable(error: NodeJS.ErrnoException): undefined {
 }
 
 /** True when it was sent; false when that process is gone. @throws Fault `SPAWN_SIGNAL` when we may not */
-export function signal(identity: ProcessIdentity, name: NodeJS.Signals): boolean {
+function signal(identity: ProcessIdentity, name: NodeJS.Signals): boolean {
   if (!isSameProcess(identity)) return false;
   try {
     return process.kill(identity.pid, name);
@@ -63,7 +63,7 @@ export function signal(identity: ProcessIdentity, name: NodeJS.Signals): boolean
 }
 
 /** True when the process is gone in time. */
-export async function waitForEnd(identity: ProcessIdentity, ms: number, clock: Clock): Promise<boolean> {
+async function waitForEnd(identity: ProcessIdentity, ms: number, clock: Clock): Promise<boolean> {
   const end = clock.monotonic() + ms;
   for (let pause = 20; isSameProcess(identity); pause = Math.min(pause * 2, 500)) {
     const left = end - clock.monotonic();

@@ -112,12 +112,21 @@ function recorder(lines: string[]): Log {
   return log;
 }
 
+function system(program: string, ...args: readonly string[]): void {
+  execFileSync(program, args, { stdio: 'pipe' });
+}
+
+function setPassword(account: string): void {
+  const program = 'chpasswd';
+  execFileSync(program, { input: `${account}:${PASSWORD}\n` });
+}
+
 const signIn = (authenticator: PAMAuthenticator, username: string, password = PASSWORD) =>
   authenticator.authenticate({ username, password }, CONTEXT);
 
 afterAll(async () => {
   for (const each of made) await each[Symbol.asyncDispose]();
-  for (const name of accounts) execFileSync('userdel', ['--force', name], { stdio: 'pipe' });
+  for (const name of accounts) system('userdel', '--force', name);
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -298,9 +307,9 @@ describe.skipIf(!hasPam || !isRoot)('accounts of the machine (pam_unix)', () => 
   let unix = '';
   const account = (name: string, ...options: readonly string[]): string => {
     const full = `${tag}${name}`;
-    execFileSync('useradd', ['--no-create-home', ...options, full], { stdio: 'pipe' });
+    system('useradd', '--no-create-home', ...options, full);
     accounts.push(full);
-    execFileSync('chpasswd', { input: `${full}:${PASSWORD}\n` });
+    setPassword(full);
     return full;
   };
 
@@ -319,10 +328,10 @@ describe.skipIf(!hasPam || !isRoot)('accounts of the machine (pam_unix)', () => 
 
   it('locked ones are refused like a wrong password, expired ones in words', async () => {
     const locked = account('b');
-    execFileSync('usermod', ['--lock', locked]);
+    system('usermod', '--lock', locked);
     const expired = account('c', '--expiredate', '2001-01-01');
     const stale = account('d');
-    execFileSync('chage', ['--lastday', '2001-01-01', '--maxdays', '30', '--inactive', '30', stale]);
+    system('chage', '--lastday', '2001-01-01', '--maxdays', '30', '--inactive', '30', stale);
     const authenticator = make({ service: unix });
     expect(await signIn(authenticator, locked)).toEqual({ kind: 'refused' });
     expect(await signIn(authenticator, expired)).toMatchObject({
@@ -353,9 +362,9 @@ describe.skipIf(!hasPam || !isRoot)('accounts of the machine (pam_unix)', () => 
   it('that differ in case only are not taken for one another', async () => {
     const upper = `${tag}G`;
     const lower = account('g');
-    execFileSync('useradd', ['--badname', '--no-create-home', upper], { stdio: 'pipe' });
+    system('useradd', '--badname', '--no-create-home', upper);
     accounts.push(upper);
-    execFileSync('chpasswd', { input: `${upper}:${PASSWORD}\n` });
+    setPassword(upper);
     const authenticator = make({ service: unix });
     expect(await signIn(authenticator, upper)).toEqual({ kind: 'refused' });
     expect((await signIn(authenticator, lower)).kind).toBe('authenticated');

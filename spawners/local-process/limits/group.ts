@@ -28,7 +28,7 @@ const ATTEMPTS = 200;
 const PAUSE_MS = 25;
 
 /** Names a group for a spawn id; found again by it. */
-export function groupName(spawnId: string): string {
+function groupName(spawnId: string): string {
   return `${PREFIX}${spawnId.replace(/[^A-Za-z0-9_.-]/g, '_')}`;
 }
 

@@ -5,7 +5,7 @@ export const CONTROLLERS = ['memory', 'cpu', 'pids'] as const;
 export type Controller = (typeof CONTROLLERS)[number];
 
 /** Where this process stands in a hierarchy of control groups. */
-export interface Place {
+interface Place {
   readonly version: 1 | 2;
   /** Folder of the process's own group. */
   readonly own: string;
