@@ -136,6 +136,10 @@ function pidsOf(name: string): readonly number[] {
     .filter((pid) => new RegExp(`^Uid:\\s+${uid}\\b`, 'm').test(readProc(`/proc/${pid}/status`)));
 }
 
+function serverPid(name: string): number | undefined {
+  return pidsOf(name).find((pid) => readProc(`/proc/${pid}/cmdline`).includes('terminal/server'));
+}
+
 function readProc(path: string): string {
   try {
     return readFileSync(path, 'latin1');
@@ -235,7 +239,7 @@ describe.skipIf(why !== '')(`docs/workshop.md with ${SIZE} people`, () => {
   }, 600_000);
 
   it('lets nobody read what is not theirs', async () => {
-    const server = pidsOf(victim).find((pid) => readProc(`/proc/${pid}/cmdline`).includes('terminal/server'));
+    const server = serverPid(victim);
     shell(`setpriv --reuid=${victim} --clear-groups touch /tmp/${TAG}-left`);
     const files = [
       ...[
@@ -310,6 +314,23 @@ describe.skipIf(why !== '')(`docs/workshop.md with ${SIZE} people`, () => {
     await clientOf(hog).startServer(hog, 120_000);
   }, 300_000);
 
+  it('keeps limits and terminals over a crash of the hub, and the groups go when the server stops', async () => {
+    const group = folderOfServer(victim);
+    expect(group).toContain('anteroom-');
+    hub?.kill('SIGKILL');
+    log = '';
+    await startHub();
+    expect(await ask(victim, 'echo $((6*7))')).toBe('42');
+    expect(folderOfServer(victim)).toBe(group);
+    expect(firstFile(group, 'pids.max')).toBe(String(PROCESSES));
+    terminalOf(victim).end();
+    const instructor = new Client(url);
+    expect(await instructor.signIn(teacher, ADMIN_PASSWORD)).toBe(302);
+    const stopped = await instructor.api('DELETE', `/hub/api/users/${victim}/server`);
+    expect([202, 204], stopped.text).toContain(stopped.status);
+    await until('the group is gone', 120_000, () => !existsSync(group));
+  }, 300_000);
+
   it('leaves nothing in the evening', async () => {
     for (const terminal of terminals.values()) terminal.end();
     await browser?.close();
@@ -328,7 +349,7 @@ describe.skipIf(why !== '')(`docs/workshop.md with ${SIZE} people`, () => {
 
 /** Seen from outside: a shell under a fork bomb cannot be asked. */
 function folderOfServer(name: string): string {
-  const [pid] = pidsOf(name);
+  const pid = serverPid(name);
   const line = readProc(`/proc/${pid}/cgroup`)
     .split('\n')
     .find((each) => each.split(':')[1]?.split(',').includes('pids') || each.startsWith('0::/anteroom'));
