@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { limitFaults } from '../../spawners/local-process/limits/index.js';
 import { Client } from './client.js';
 import { type HubOptions, type HubProcess, startHub } from './hub-process.js';
 import { serverProcesses } from './processes.js';
@@ -51,6 +52,21 @@ function start(config: string): Promise<HubProcess> {
   const options: HubOptions = { config, prefix: [...WITHOUT, COVER, 'sh'] };
   return startHub(options);
 }
+
+const impossible = limitFaults({ memoryBytes: 12 * 1024 ** 2 }, false).join('; ');
+if (impossible !== '') console.warn(`SKIPPED test/e2e/limits.test.ts, memory: ${impossible}`);
+
+describe.skipIf(impossible !== '')('a server that needs more memory than it may have', () => {
+  it('is told so on the page of its start', async () => {
+    hub = await startHub({ config: `c.Spawner.mem_limit = '12M';` });
+    const client = new Client(hub.url);
+    expect(await client.signIn('ann')).toBe(302);
+    await client.get('/hub/spawn');
+    await expect
+      .poll(async () => (await client.get('/hub/spawn-pending/ann')).text, { timeout: 60_000, interval: 200 })
+      .toContain('more than its limit of 12 MiB of memory');
+  });
+});
 
 describe.skipIf(why !== '')('a machine without control groups', () => {
   it('refuses the start with limits, each by its name and with what would make it work', async () => {

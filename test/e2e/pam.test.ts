@@ -3,6 +3,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../core/package-root.js';
 import { launchBrowser, newPage, signIn } from './browser.js';
 import { type HubProcess, startHub } from './hub-process.js';
 import { TerminalPage } from './terminal-page.js';
@@ -55,6 +56,33 @@ afterAll(async () => {
   await browser?.close();
   await hub?.[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs its arguments where something is hidden from them and from nobody else. */
+function hiding(mount: string): readonly string[] {
+  return ['unshare', '--mount', '--', '/bin/sh', '-c', `${mount} && exec "$@"`, 'sh'];
+}
+
+const library = ['/lib/x86_64-linux-gnu', '/lib/aarch64-linux-gnu', '/lib64', '/usr/lib64', '/usr/lib']
+  .map((each) => join(each, 'libpam.so.0'))
+  .find((path) => existsSync(path));
+const namespaces = userInfo().uid === 0 && library !== undefined;
+if (!namespaces)
+  console.warn(
+    'SKIPPED test/e2e/pam.test.ts, a machine without PAM: it needs root, to hide libpam from one hub',
+  );
+
+describe.skipIf(!namespaces)('a machine without PAM', () => {
+  const config = "c.JupyterHub.authenticator_class = 'pam'; c.PAMAuthenticator.service = 'other';";
+
+  it.each([
+    ['libpam', `mount --bind /dev/null ${library}`],
+    ['koffi', `mount -t tmpfs none ${join(packageRoot(), 'node_modules/koffi')}`],
+  ])('refuses the start without %s, and says what to install', async (_name, mount) => {
+    await expect(startHub({ config, prefix: hiding(mount) })).rejects.toThrow(
+      /exited with 1:[\s\S]*PAM cannot be used: .*apt-get install libpam0g.*npm install koffi/,
+    );
+  });
 });
 
 describe.skipIf(!hasPam)('PAM', () => {

@@ -95,7 +95,7 @@ function writeIfThere(path: string, value: string): void {
     // r+: a file that is missing is not made
     writeFileSync(path, value, { flag: 'r+' });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    passGone(error);
   }
 }
 
@@ -120,14 +120,12 @@ export async function removeGroups(folders: readonly string[], clock: Clock): Pr
 }
 
 function stopForking(folder: string): void {
-  try {
-    writeFileSync(join(folder, 'pids.max'), '0', { flag: 'r+' });
-  } catch (error) {
-    passGone(error);
-  }
+  writeIfThere(join(folder, 'pids.max'), '0');
 }
 
 function killAll(folder: string): void {
+  // version 2 does it at one stroke since Linux 5.14
+  writeIfThere(join(folder, 'cgroup.kill'), '1');
   for (const pid of groupPids(folder)) {
     try {
       process.kill(pid, 'SIGKILL');
