@@ -76,24 +76,35 @@ export class SystemAccounts {
   /** Whether one of `allowed_groups` has the user's account. */
   async isAllowed(name: UserName): Promise<boolean> {
     const { allowedGroups } = this.#options.settings;
-    return allowedGroups.size > 0 && (await this.#isMember(name, allowedGroups));
-  }
-
-  /** What `admin_groups` say; `null` where they are not set. @throws Fault when groups cannot be read */
-  async isAdmin(name: UserName): Promise<boolean | null> {
-    const { adminGroups } = this.#options.settings;
-    return adminGroups.size === 0 ? null : this.#isMember(name, adminGroups);
-  }
-
-  async #isMember(name: UserName, groups: ReadonlySet<string>): Promise<boolean> {
-    const account = await this.#find(name);
-    const known = await groupsNamed(groups);
-    for (const group of groups) {
+    if (allowedGroups.size === 0) return false;
+    const known = await groupsNamed(allowedGroups);
+    for (const group of allowedGroups) {
       if (!known.has(group)) this.#options.log.error('there is no such group on this machine', { group });
     }
-    if (!account || known.size === 0) return false;
+    return this.#isMember(name, known);
+  }
+
+  /**
+   * What `admin_groups` say; `null` where they are not set.
+   * @throws Fault `ACCOUNT_GROUPS` also for a group that is not found: it may be the directory that is away, and no
+   * administrator loses the right for that (JupyterHub 6.1.1 `PAMAuthenticator.is_admin`)
+   */
+  async isAdmin(name: UserName): Promise<boolean | null> {
+    const { adminGroups } = this.#options.settings;
+    if (adminGroups.size === 0) return null;
+    const known = await groupsNamed(adminGroups);
+    const unknown = [...adminGroups].filter((group) => !known.has(group));
+    if (unknown.length === 0) return this.#isMember(name, known);
+    throw new Fault('ACCOUNT_GROUPS', 'The groups of this machine cannot be read at the moment.', {
+      detail: `c.LocalAuthenticator.admin_groups: not found: ${unknown.join(', ')}`,
+    });
+  }
+
+  async #isMember(name: UserName, groups: ReadonlyMap<string, number>): Promise<boolean> {
+    const account = await this.#find(name);
+    if (!account || groups.size === 0) return false;
     const own = await groupIdsOf(account.name);
-    return [...known.values()].some((id) => own.has(id));
+    return [...groups.values()].some((id) => own.has(id));
   }
 
   /** From the account file, which needs no process; else as the name services say. */

@@ -169,6 +169,11 @@ describe('groups of the machine', () => {
     expect(await accounts.isAdmin('root' as UserName)).toBe(true);
     expect(await accounts.isAdmin('nobody' as UserName)).toBe(false);
     expect(await accountsWith({}).isAdmin('root' as UserName)).toBeNull();
+    const misspelt = accountsWith({ adminGroups: new Set(['root', 'no-such-group']) });
+    await expect(misspelt.isAdmin('root' as UserName)).rejects.toMatchObject({
+      code: 'ACCOUNT_GROUPS',
+      detail: expect.stringContaining('no-such-group'),
+    });
     expect((await findAccount('root'))?.gid).toBe(0);
   });
 });
