@@ -90,7 +90,10 @@ export const SLOTS: { readonly [Name in SlotName]: Slot<SlotKinds[Name]> } = {
         declaration: NullAuthenticatorClass,
         load: async () => (await import('../authenticators/null/index.js')).nullAuthenticator,
       },
-      { declaration: PAMAuthenticatorClass, notBuilt: true },
+      {
+        declaration: PAMAuthenticatorClass,
+        load: async () => (await import('../authenticators/pam/index.js')).pam,
+      },
     ],
     notBuilt: [
       'generic-oauth',

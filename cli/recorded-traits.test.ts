@@ -56,6 +56,8 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   'LocalProcessSpawner.options_from_form default': BY_NAME,
   'SimpleLocalProcessSpawner.options_from_form default': BY_NAME,
   'NullAuthenticator.auto_login extra': 'they fix it to true; it stays an inherited setting here',
+  'LocalAuthenticator.admin_groups extra':
+    'theirs belongs to PAM alone; accounts of the machine work with every authenticator here',
   'CryptKeeper.n_threads default': 'theirs is the number of processors of the machine',
   'ConfigurableHTTPProxy.auth_token default':
     'theirs is random; ours is made at start by whoever starts the proxy',

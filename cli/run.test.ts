@@ -59,8 +59,15 @@ describe('plug-ins that come with us', () => {
 });
 
 describe('a start', () => {
-  it('refuses the default authenticator, which is not built, with the line to write', async () => {
+  it("without a configuration takes JupyterHub's defaults: PAM and local processes", async () => {
     const { code, err, started } = await anteroom();
+    expect(code, err).toBe(0);
+    const { authenticator, spawner } = started?.loaded.config.selected ?? {};
+    expect([authenticator?.name, spawner?.name]).toEqual(['PAMAuthenticator', 'LocalProcessSpawner']);
+  });
+
+  it('refuses an authenticator that is not built, with the line to write', async () => {
+    const { code, err, started } = await anteroom('--JupyterHub.authenticator_class=ldap');
     expect(code).toBe(1);
     expect(started).toBeUndefined();
     expect(err).toContain("write c.JupyterHub.authenticator_class = 'shared-password'");

@@ -122,14 +122,25 @@ async function spawnerOf({ loaded, terminal, inMemory }: StartContext, addresses
     ...(config.isSet(declaration, 'cmd') && { configured: values.cmd }),
   });
   const settings: SpawnerConfig = { ...values, cmd };
-  const faults = kind.check?.(settings as never, {
-    bindsLoopbackOnly: isLoopback(addresses.publicBind),
-    isRoot: process.getuid?.() === 0,
-    allowSharedUid: config.of(AnteroomClass).allow_shared_uid,
-  });
-  if (faults && faults.length > 0) throw new StartupFault(faults);
+  const { allow_shared_uid: allowSharedUid, process_limit: processLimit } = config.of(AnteroomClass);
+  const faults = [
+    ...(kind.check?.(settings as never, {
+      bindsLoopbackOnly: isLoopback(addresses.publicBind),
+      isRoot: process.getuid?.() === 0,
+      allowSharedUid,
+      processLimit,
+    }) ?? []),
+    ...(processLimit > 0 && !kind.limitsProcesses
+      ? [`c.Anteroom.process_limit: ${kind.className} does not enforce it; take the setting out`]
+      : []),
+  ];
+  if (faults.length > 0) throw new StartupFault(faults);
   await mkdir(terminal.cwd, { recursive: true });
-  return { ...chooseSpawner(kind, declaration, settings), sharedAccount: kind.sharedAccount };
+  return {
+    ...chooseSpawner(kind, declaration, settings),
+    sharedAccount: kind.sharedAccount,
+    usesAccounts: kind.usesAccounts,
+  };
 }
 
 async function databaseState(url: string): Promise<DatabaseState> {

@@ -36,8 +36,6 @@ const notBuilt = new Set(
     slot.builtins.filter((each) => each.notBuilt).map((each) => each.declaration.name),
   ),
 );
-// only PAM is made from it
-notBuilt.add('LocalAuthenticator');
 
 describe('every setting', () => {
   it('is read, or refused, or said to have no effect', () => {

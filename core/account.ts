@@ -26,6 +26,12 @@ export async function findAccount(name: string): Promise<Account | undefined> {
   return pickAccount(await passwdRows(name), name);
 }
 
+/** The first account with that user id. @throws Fault `SPAWN_ACCOUNT_LOOKUP` */
+export async function findAccountById(uid: number): Promise<Account | undefined> {
+  const rows = (await passwdRows(String(uid))).split('\n').map(parseRow);
+  return rows.find((row) => row?.uid === uid);
+}
+
 /**
  * The row that bears the name. `getent passwd 0` answers with root's row, so the name itself is compared: a
  * user called `0` has no account. Case may differ, as directories fold it.

@@ -3,7 +3,7 @@
  * order of JupyterHub 6.1.1 `initialize`). No work per user unless a hook of the authenticator asks for it.
  */
 import type { Clock } from '../core/clock.js';
-import { messageOf, StartupFault } from '../core/fault.js';
+import { Fault, messageOf, StartupFault } from '../core/fault.js';
 import type { Log } from '../core/log.js';
 import type { JsonObject } from '../core/model/json.js';
 import { timestamp } from '../core/model/time.js';
@@ -26,6 +26,7 @@ import {
 import type { Services } from './services/index.js';
 import type { Admission } from './session/index.js';
 import type { Store, UserRecord } from './store/types.js';
+import type { SystemAccounts } from './system-accounts/index.js';
 
 export interface BootDeps {
   readonly store: Store;
@@ -34,6 +35,7 @@ export interface BootDeps {
   readonly authenticatorConfig: AuthenticatorConfig;
   readonly authenticator: Authenticator;
   readonly admission: Admission;
+  readonly systemAccounts?: Pick<SystemAccounts, 'provide' | 'required'>;
   readonly services: Pick<Services, 'load'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -165,23 +167,31 @@ async function tokenOwner({ store, admission }: BootDeps, name: string): Promise
   return valid === undefined ? undefined : (await store.users.create({ name: valid })).id;
 }
 
-/** `add_user` for everybody in the database, where the authenticator has such a hook or existing users may enter. */
+/**
+ * `add_user` for everybody in the database, where the authenticator has such a hook, users need accounts of the machine,
+ * or existing users may enter.
+ */
 async function addUsersHook(deps: BootDeps): Promise<void> {
-  const { store, authenticator, admission, authenticatorConfig: auth, log } = deps;
-  const asks = authenticator.addUser !== undefined;
+  const { store, authenticator, admission, systemAccounts, authenticatorConfig: auth, log } = deps;
+  const asks = authenticator.addUser !== undefined || systemAccounts?.required;
   if (!asks && (auth.allow_all || !auth.allow_existing_users)) return;
   for await (const names of store.users.allNames()) {
     for (const name of names) {
       if (admission.isBlocked(name)) continue;
       try {
+        if (systemAccounts?.required) await systemAccounts.provide(name);
         await authenticator.addUser?.(name);
         admission.userExists(name);
       } catch (error) {
         log.error('the authenticator could not add a user of the database', {
           user: name,
           error: messageOf(error),
+          ...(error instanceof Fault && { code: error.code, detail: error.detail }),
         });
-        if (auth.delete_invalid_users) await deleteInvalid(store, await store.users.byName(name), log);
+        // a directory that does not answer says nothing about a user
+        const unknown = error instanceof Fault && error.status >= 500;
+        if (auth.delete_invalid_users && !unknown)
+          await deleteInvalid(store, await store.users.byName(name), log);
       }
     }
   }

@@ -119,6 +119,11 @@ export const AnteroomClass = declareClass({
     password_file: t.unicode('', {
       help: 'File of scrypt hashes for the shared-password authenticator, made with new passwords at the first start. Empty: passwords come from its own settings.',
     }),
+    process_limit: t.integer(0, {
+      min: 0,
+      max: 1_000_000,
+      help: 'Processes and threads that one server and all that its user starts in it may be; 0 for no limit. Where the spawner or the machine cannot enforce it, the hub does not start.',
+    }),
     spawn_breaker_seconds: t.float(60, {
       min: 1,
       help: 'Seconds for which starts are refused when as many in a row have failed as Spawner.consecutive_failure_limit says; then one may try.',

@@ -9,7 +9,10 @@ import type { SpawnerChoice } from './lifecycle/index.js';
 export interface HubOptions {
   readonly config: HubSettings;
   readonly authenticator: Authenticator;
-  readonly spawner: SpawnerChoice & { readonly sharedAccount?: string | undefined };
+  readonly spawner: SpawnerChoice & {
+    readonly sharedAccount?: string | undefined;
+    readonly usesAccounts?: boolean | undefined;
+  };
   readonly proxy: ProxyClient;
   /** Host of a proxy that somebody else runs; its addresses count as our own proxy's in X-Forwarded-For. */
   readonly proxyHost?: string | undefined;

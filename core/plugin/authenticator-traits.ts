@@ -114,12 +114,17 @@ export const LocalAuthenticatorClass = declareClass({
   name: 'LocalAuthenticator',
   aliases: ['jupyterhub.auth.LocalAuthenticator'],
   parent: AuthenticatorClass,
-  help: 'An authenticator whose users have accounts on this machine.',
+  help: 'Accounts of this machine for users. This section counts beside every authenticator; as soon as it sets anything, every user needs an account.',
   traits: {
-    add_user_cmd: t.command(['adduser', '-q', '--gecos', '""', '--disabled-password'], {
-      help: 'Program that makes a system account; USERNAME is replaced and the name appended.',
+    admin_groups: t.set(names, new Set(), {
+      help: 'System groups whose members are administrators; once set, membership also takes the right away. Does not count where the authenticator itself says who is one (shared-password).',
     }),
-    allowed_groups: t.set(names, new Set(), { help: 'System groups whose members may enter.' }),
+    add_user_cmd: t.command(['adduser', '-q', '--gecos', '""', '--disabled-password'], {
+      help: 'Program that makes a system account, run without a shell; USERNAME is replaced, `--uid N` added for a name in uids, and the name appended.',
+    }),
+    allowed_groups: t.set(names, new Set(), {
+      help: 'System groups whose members may enter, beside those whom other rules let in.',
+    }),
     create_system_users: t.bool(false, {
       help: 'Make a missing system account instead of refusing its user.',
     }),

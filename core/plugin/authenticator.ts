@@ -54,6 +54,8 @@ export interface Authenticator extends Provisioned {
   normalizeUsername?(name: string): string;
   /** A rule of the class beside allow_all and allowed_users; any one rule is enough. */
   isAllowed?(name: UserName, model: AuthModel): Promise<boolean> | boolean;
+  /** Whoever it lets in has proven that the account of this machine with their name is theirs. */
+  readonly provesAccounts?: boolean;
   /** Whether the class itself lets anybody in (for the "nobody can sign in" warning). */
   readonly hasAllowRule?: boolean;
   /** Called for every user in the database at start and for each new one; throwing marks the name invalid. */

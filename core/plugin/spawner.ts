@@ -41,6 +41,8 @@ export interface SpawnerInit<Config> {
   readonly outputDir: string;
   /** Bytes at which an output file is cut; the spawner's own default when absent. */
   readonly outputBytes?: number;
+  /** `c.Anteroom.process_limit`: processes and threads that the server and all below it may be; 0 or absent: no limit. */
+  readonly processLimit?: number;
 }
 
 export interface StartContext {
@@ -78,6 +80,8 @@ export interface Spawner {
   clearState(): void;
   /** Events while it starts; ends when there is nothing more to say. */
   progress?(): AsyncIterable<ProgressEvent>;
+  /** In words for the user, where the spawner knows why the server ended, e.g. by its limit; asked before `stop`. */
+  whyEnded?(): Promise<string | undefined>;
   /** Last lines of the server's output, for the page of a failed start. Bounded. */
   lastOutput?(): Promise<string>;
   /**
@@ -105,10 +109,20 @@ export interface SpawnerKind<Config = never> {
   /** Faults of configuration or machine that forbid a start of the hub, in words; empty when fine. */
   check?(
     config: Config,
-    hub: { readonly bindsLoopbackOnly: boolean; readonly isRoot: boolean; readonly allowSharedUid: boolean },
+    hub: {
+      readonly bindsLoopbackOnly: boolean;
+      readonly isRoot: boolean;
+      readonly allowSharedUid: boolean;
+      /** As `SpawnerInit.processLimit`. */
+      readonly processLimit?: number;
+    },
   ): readonly string[];
+  /** It enforces `SpawnerInit.processLimit`; where a kind does not, such a limit refuses the start of the hub. */
+  readonly limitsProcesses?: boolean;
   /** One line for start and admin page when users are not kept apart, e.g. all share one account. */
   readonly sharedAccount?: string;
+  /** Servers run under the account of this machine that bears their user's name. */
+  readonly usesAccounts?: boolean;
   /** The spawn id that a stored state belongs to; `undefined` in states that real JupyterHub wrote. */
   spawnIdOf?(state: JsonObject): string | undefined;
   /**

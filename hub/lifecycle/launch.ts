@@ -56,7 +56,7 @@ export async function makeSpawner(
   config: SpawnerConfig,
 ): Promise<Spawner> {
   const groups = await deps.store.groups.byUser(entry.user.id);
-  const { outputDir, outputBytes } = deps.settings;
+  const { outputDir, outputBytes, processLimit } = deps.settings;
   return deps.spawner.create({
     user: { name: entry.user.name, admin: entry.user.admin, groups: groups.map((group) => group.name) },
     serverName: entry.name,
@@ -66,6 +66,7 @@ export async function makeSpawner(
     clock: deps.clock,
     outputDir,
     ...(outputBytes !== undefined && { outputBytes }),
+    ...(processLimit !== undefined && { processLimit }),
   });
 }
 

@@ -4,7 +4,7 @@ import type { AdoptionPort, Found } from './adopt.js';
 import type { Breaker } from './breaker.js';
 import { type ServerEntry, serverLabel } from './entry.js';
 import { describeFailure } from './failure.js';
-import { pollServer } from './polling.js';
+import { knownCause, pollServer } from './polling.js';
 import { failedMessage, readyMessage } from './progress.js';
 import type { Registry } from './registry.js';
 import { startServer } from './start.js';
@@ -162,8 +162,8 @@ export class Operator implements AdoptionPort {
     }
   }
 
-  /** Rejects when the server could not be ended; it counts as running then. */
-  async stop(entry: ServerEntry): Promise<void> {
+  /** Rejects when the server could not be ended; it counts as running then. @param failure why it ended by itself */
+  async stop(entry: ServerEntry, failure?: SpawnFailure): Promise<void> {
     const { clock } = this.#deps;
     const began = clock.monotonic();
     const operationId = `${this.#deps.settings.hubId}.stop-${randomUUID()}`;
@@ -177,7 +177,7 @@ export class Operator implements AdoptionPort {
       this.#deps.observe?.({ kind: 'stop-failed', user: entry.user.name, server: entry.name, ms });
       throw error;
     }
-    this.#stopped(entry);
+    this.#stopped(entry, failure);
     this.#deps.observe?.({
       kind: 'stopped',
       user: entry.user.name,
@@ -186,9 +186,9 @@ export class Operator implements AdoptionPort {
     });
   }
 
-  #stopped(entry: ServerEntry): void {
+  #stopped(entry: ServerEntry, failure?: SpawnFailure): void {
     entry.pending = null;
-    entry.failure = undefined;
+    entry.failure = failure;
     this.#registry.settle(entry);
   }
 
@@ -235,8 +235,14 @@ export class Operator implements AdoptionPort {
     this.#deps.log.warn('a server ended by itself', { server: serverLabel(entry), exitStatus });
     this.#deps.observe?.({ kind: 'exited', user: user.name, server: name, exitStatus });
     entry.pending = 'stop';
-    entry.operation = this.stop(entry).catch(() => undefined); // logged by stop
+    entry.operation = this.#clearAway(entry).catch(() => undefined); // logged by stop
     await entry.operation;
+  }
+
+  /** A reason that the spawner knows stays for the user's pages. */
+  async #clearAway(entry: ServerEntry): Promise<void> {
+    const cause = await knownCause(this.#deps, entry);
+    await this.stop(entry, cause && (await this.#describe(entry, cause)));
   }
 
   async ready({ entry }: Found): Promise<void> {

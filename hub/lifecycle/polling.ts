@@ -1,7 +1,8 @@
 import type { Clock } from '../../core/clock.js';
-import { messageOf } from '../../core/fault.js';
+import { Fault, messageOf } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
 import type { PollResult, Spawner } from '../../core/plugin/spawner.js';
+import { type ServerEntry, serverLabel } from './entry.js';
 import type { LifecycleDeps } from './types.js';
 
 /** Looks whether a server lives, and tells how long that took. */
@@ -13,6 +14,23 @@ export async function pollOnce(
   const result = await spawner.poll();
   observe?.({ kind: 'polled', running: result.running, ms: clock.monotonic() - began });
   return result;
+}
+
+/** Why a server ended by itself, where its spawner knows. */
+export async function knownCause(
+  { log }: Pick<LifecycleDeps, 'log'>,
+  entry: Pick<ServerEntry, 'user' | 'name' | 'spawner'>,
+): Promise<Fault | undefined> {
+  try {
+    const why = await entry.spawner?.whyEnded?.();
+    return why === undefined ? undefined : new Fault('SERVER_ENDED', why, { reason: 'exited' });
+  } catch (error) {
+    log.warn('why a server ended could not be found out', {
+      server: serverLabel(entry),
+      error: messageOf(error),
+    });
+    return undefined;
+  }
 }
 
 export interface PollOptions {

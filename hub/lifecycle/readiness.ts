@@ -102,18 +102,17 @@ export async function waitUntilReady(probe: Probe): Promise<Answer> {
 
 /** Rejects as soon as the server is seen dead; otherwise ends with the signal. @throws Fault `SPAWN_EXITED` */
 export async function watchForDeath(
-  spawner: Pick<Spawner, 'poll'>,
+  spawner: Pick<Spawner, 'poll' | 'whyEnded'>,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<never> {
   for (let pause = 50; ; pause = Math.min(pause * 1.5, 1000)) {
     const result = await spawner.poll();
     if (!result.running) {
-      throw new Fault(
-        'SPAWN_EXITED',
-        `The server ended with status ${result.exitStatus} before it answered.`,
-        { reason: 'exited' },
-      );
+      const why =
+        (await spawner.whyEnded?.()) ??
+        `The server ended with status ${result.exitStatus} before it answered.`;
+      throw new Fault('SPAWN_EXITED', why, { reason: 'exited' });
     }
     await clock.sleep(pause, signal);
   }

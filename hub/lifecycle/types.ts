@@ -150,6 +150,8 @@ export interface LifecycleSettings {
   readonly outputDir: string;
   /** Size at which an output file is cut. */
   readonly outputBytes?: number;
+  /** Processes and threads of one server; 0: no limit. */
+  readonly processLimit?: number;
 }
 
 /** A route that is there whatever users do: the hub's own, services', `extra_routes`. */

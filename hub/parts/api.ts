@@ -94,11 +94,12 @@ export function tokenOptions(options: AppPartsOptions, maxSeconds: number): AppP
 }
 
 export function people(options: AppPartsOptions): People {
-  const { admission, authenticator, sessions, lifecycle, store } = options;
+  const { admission, authenticator, systemAccounts, sessions, lifecycle, store } = options;
   return {
     normalize: (name) => authenticator.normalizeUsername?.(name) ?? admission.normalize(name),
     validate: (name) => admission.parse(name),
     added: async (name) => {
+      await systemAccounts.provide(name);
       await authenticator.addUser?.(name);
       admission.userExists(name);
     },

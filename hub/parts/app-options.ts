@@ -12,6 +12,7 @@ import type { Rights } from '../rbac/index.js';
 import type { Services } from '../services/index.js';
 import type { Admission } from '../session/index.js';
 import type { Store } from '../store/types.js';
+import type { SystemAccounts } from '../system-accounts/index.js';
 import type { TornadoSettings } from '../tornado-settings.js';
 import type { SessionParts } from './session.js';
 
@@ -25,6 +26,7 @@ export interface AppPartsOptions {
   readonly sessions: SessionParts;
   readonly authenticator: Authenticator;
   readonly admission: Admission;
+  readonly systemAccounts: SystemAccounts;
   readonly lifecycle: ServerLifecycle;
   readonly feed: RevocationFeed;
   readonly proxy: ProxyClient;

@@ -22,12 +22,14 @@ import { Rights } from '../rbac/index.js';
 import type { Services } from '../services/index.js';
 import { Admission, loadCookieSecret } from '../session/index.js';
 import type { Store } from '../store/index.js';
+import type { SystemAccounts } from '../system-accounts/index.js';
 import { readTornadoSettings } from '../tornado-settings.js';
 import { appParts } from './app.js';
 import { makeCuller } from './culler.js';
 import { lifecycleDeps } from './lifecycle.js';
 import { makeServices } from './services.js';
 import { addressesOfHost, SessionParts } from './session.js';
+import { makeSystemAccounts } from './system-accounts.js';
 
 export interface HubParts {
   readonly store: Store;
@@ -57,7 +59,8 @@ export async function makeParts(
   const registry = new ScopeRegistry((scope) => log.debug('scope means nothing for its owner', { scope }));
   // an authenticator that manages roles has to be asked first
   const early = auth.manage_roles ? undefined : planConfiguredRoles(registry, hub, log);
-  const admission = new Admission(auth);
+  const admission = new Admission(auth, authenticator.normalizeUsername?.bind(authenticator));
+  const systemAccounts = makeSystemAccounts(options, admission);
   const cookieSecret = await cookieSecretOf(options);
   const outputDir = await outputFolderOf(options);
   const store = resources.use(await openDatabase(hub, { inMemory: options.inMemory ?? false, log, clock }));
@@ -84,12 +87,13 @@ export async function makeParts(
       authenticatorConfig: auth,
       authenticator,
       admission,
+      systemAccounts,
       clock,
       log,
     },
     plan,
   );
-  warnNobody(options, admission);
+  warnNobody(options, admission, systemAccounts);
 
   const feed = new RevocationFeed({ store, log });
   const sessions = new SessionParts({
@@ -99,6 +103,7 @@ export async function makeParts(
     tornado,
     authenticator,
     admission,
+    systemAccounts,
     cryptKeeper: cryptKeeperOf(options),
     cookieSecret,
     environment,
@@ -140,6 +145,7 @@ export async function makeParts(
     sessions,
     authenticator,
     admission,
+    systemAccounts,
     lifecycle: running,
     feed,
     proxy,
@@ -197,8 +203,9 @@ function cryptKeeperOf({ config }: HubOptions): CryptKeeper {
 function warnNobody(
   { authenticator, log }: { authenticator: HubOptions['authenticator']; log: Log },
   admission: Admission,
+  systemAccounts: SystemAccounts,
 ): void {
-  if (admission.letsAnybodyIn || authenticator.hasAllowRule) return;
+  if (admission.letsAnybodyIn || authenticator.hasAllowRule || systemAccounts.hasAllowRule) return;
   log.warn(
     'nobody can sign in: no allow rule is configured. Set c.Authenticator.allow_all = true, or c.Authenticator.allowed_users',
   );

@@ -76,6 +76,7 @@ export function lifecycleDeps(options: LifecyclePartsOptions): LifecycleDeps {
       hubId: options.hubId,
       outputDir: options.outputDir,
       outputBytes: anteroom.spawner_log_bytes,
+      processLimit: anteroom.process_limit,
     },
     tokenScopes: async (server, configured) => {
       const granted = await serverTokenScopes(store, rights, server, configured);

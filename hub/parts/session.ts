@@ -25,6 +25,7 @@ import {
   TokenFinder,
 } from '../session/index.js';
 import type { Store, UserRecord } from '../store/types.js';
+import type { SystemAccounts } from '../system-accounts/index.js';
 import type { TornadoSettings } from '../tornado-settings.js';
 
 export interface SessionPartsOptions {
@@ -36,6 +37,7 @@ export interface SessionPartsOptions {
   readonly addresses: HubAddresses;
   readonly authenticator: Authenticator;
   readonly admission: Admission;
+  readonly systemAccounts: SystemAccounts;
   readonly cryptKeeper: CryptKeeper;
   readonly cookieSecret: Uint8Array;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -86,6 +88,7 @@ export class SessionParts {
       authenticator,
       admission,
       accounts: this.accounts,
+      systemAccounts: options.systemAccounts,
       refresh: this.refresh,
       limits: new SignInLimits(anteroom, clock),
       settings: auth,

@@ -56,10 +56,15 @@ export class Admission {
   readonly #pattern: RegExp | undefined;
   readonly #allowed: Set<string>;
   readonly #admins: ReadonlySet<string>;
+  readonly #normalizeAs: ((name: string) => string) | undefined;
 
-  /** @throws StartupFault naming each configured name that is not valid, and a bad pattern */
-  constructor(settings: AdmissionSettings) {
+  /**
+   * @param normalizeAs the authenticator's own way, in place of lower-casing and `username_map`
+   * @throws StartupFault naming each configured name that is not valid, and a bad pattern
+   */
+  constructor(settings: AdmissionSettings, normalizeAs?: (name: string) => string) {
     this.#settings = settings;
+    this.#normalizeAs = normalizeAs;
     this.#pattern = compilePattern(settings.username_pattern);
     const faults: string[] = [];
     const normalized = (names: Iterable<string>, trait: string): Set<string> => {
@@ -98,7 +103,7 @@ export class Admission {
   }
 
   normalize(name: string): string {
-    return normalizeName(name, this.#settings.username_map);
+    return this.#normalizeAs?.(name) ?? normalizeName(name, this.#settings.username_map);
   }
 
   parse(name: string): UserName | undefined {

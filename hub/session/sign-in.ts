@@ -14,6 +14,7 @@ import type { AuthenticationContext, Authenticator, AuthModel } from '../../core
 import type { AuthenticatorConfig } from '../../core/plugin/authenticator-traits.js';
 import { safeText } from '../../core/wire/scrub.js';
 import type { UserRecord } from '../store/types.js';
+import type { SystemAccounts } from '../system-accounts/index.js';
 import type { Accounts } from './accounts.js';
 import type { Admission } from './admission.js';
 import { fromHookModel, toHookModel } from './auth-model.js';
@@ -38,6 +39,7 @@ export interface SignInOptions {
   readonly authenticator: Authenticator;
   readonly admission: Admission;
   readonly accounts: Accounts;
+  readonly systemAccounts?: Pick<SystemAccounts, 'isAllowed' | 'isAdmin' | 'provide'>;
   readonly refresh: AuthRefresh;
   readonly limits: SignInLimits;
   readonly settings: Pick<AuthenticatorConfig, 'post_auth_hook'>;
@@ -90,7 +92,7 @@ export class SignIn {
 
   async #attempt(data: SignInForm, context: SignInContext): Promise<SignInOutcome> {
     const { accounts, refresh, log } = this.#options;
-    const verdict = await this.#judge(data, context);
+    const verdict = await this.#withAccount(await this.#judge(data, context));
     if (verdict.kind === 'refused') {
       log.warn('sign-in refused', {
         why: verdict.why,
@@ -105,8 +107,23 @@ export class SignIn {
     return { kind: 'signed-in', user };
   }
 
+  /** A system account that cannot be had refuses in words; the log has the details. */
+  async #withAccount(verdict: Verdict): Promise<Verdict> {
+    const { systemAccounts, log } = this.#options;
+    if (verdict.kind === 'refused' || !systemAccounts) return verdict;
+    try {
+      await systemAccounts.provide(verdict.name);
+      return verdict;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      const { code, message, status, detail } = error;
+      log.error('no system account for a user', { user: verdict.name, code, detail });
+      return { kind: 'refused', why: code, outcome: { kind: 'refused', status, message } };
+    }
+  }
+
   async #judge(data: SignInForm, context: SignInContext): Promise<Verdict> {
-    const { authenticator, admission, log } = this.#options;
+    const { authenticator, admission, systemAccounts, log } = this.#options;
     const outcome = await authenticator.authenticate(data, { ...context, log });
     if (outcome.kind === 'refused') {
       const { status = 403, message = 'Invalid username or password' } = outcome;
@@ -119,9 +136,13 @@ export class SignIn {
     // From here on the name is proven, so it may be logged.
     if (admission.isBlocked(name)) return refusedUser('blocked', name, log);
     const model = { ...given, name };
-    const allowed = admission.isAllowed(name) || ((await authenticator.isAllowed?.(name, model)) ?? false);
+    const allowed =
+      admission.isAllowed(name) ||
+      (await authenticator.isAllowed?.(name, model)) ||
+      (await systemAccounts?.isAllowed(name));
     if (!allowed) return refusedUser('not allowed', name, log);
-    return this.#afterHook({ ...model, admin: model.admin ?? admission.isAdmin(name) });
+    const listed = model.admin ?? admission.isAdmin(name);
+    return this.#afterHook({ ...model, admin: listed ?? (await systemAccounts?.isAdmin(name)) ?? null });
   }
 
   /** `post_auth_hook` sees every accepted sign-in last; it may change the model, or refuse by returning null. */

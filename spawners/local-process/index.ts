@@ -12,12 +12,14 @@ import type { JsonObject } from '../../core/model/json.js';
 import type { SpawnerKind } from '../../core/plugin/spawner.js';
 import { processVariable } from '../../core/process.js';
 import { SPAWN_ID } from './launch.js';
+import { limitFaults, limitsOf, sweepGroups } from './limits/index.js';
 import { popenOptions } from './popen.js';
 import { carriers, endAll } from './processes.js';
 import { ProcessSpawner, type RunAs } from './spawner.js';
 import { readState } from './state.js';
 import type { LocalProcessSpawnerConfig } from './traits.js';
 
+export { limitFaults, limitsOf } from './limits/index.js';
 export { ProcessSpawner, type RunAs } from './spawner.js';
 
 export class LocalProcessSpawner extends ProcessSpawner<LocalProcessSpawnerConfig> {
@@ -49,14 +51,17 @@ export class LocalProcessSpawner extends ProcessSpawner<LocalProcessSpawnerConfi
 export const localProcess: SpawnerKind<LocalProcessSpawnerConfig> = {
   className: 'jupyterhub.spawner.LocalProcessSpawner',
   create: (init) => new LocalProcessSpawner(init),
-  check: (config, { isRoot }) => [
+  check: (config, { isRoot, processLimit = 0 }) => [
     ...processFaults(config),
+    ...limitFaults(limitsOf(config, processLimit), isRoot),
     ...(isRoot && setprivPath() === undefined
       ? [
           "LocalProcessSpawner: the program setpriv (util-linux) is needed to change to the users' accounts and is not installed",
         ]
       : []),
   ],
+  usesAccounts: true,
+  limitsProcesses: true,
   spawnIdOf,
   sweepOrphans,
 };
@@ -81,8 +86,10 @@ export function processFaults(config: LocalProcessSpawnerConfig): readonly strin
 /** Only the servers themselves and their launchers: what a user left running on purpose lives on. */
 export async function sweepOrphans(known: ReadonlySet<string>, hubId: string): Promise<number> {
   const ours = (await carriers()).filter((each) => each.isServer && each.spawnId.startsWith(`${hubId}.`));
-  return endAll(
+  const ended = await endAll(
     ours.filter((each) => !known.has(each.spawnId)),
     systemClock,
   );
+  await sweepGroups(known, hubId, systemClock);
+  return ended;
 }

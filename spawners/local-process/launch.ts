@@ -37,6 +37,8 @@ export interface Launch {
   /** Absolute. */
   readonly cwd: string;
   readonly umask?: number;
+  /** Put in front of all else: what holds the server to its limits. */
+  readonly prefix?: readonly string[];
   /** Become this account first, supplementary groups included. */
   readonly account?: Account;
   /** Open for appending; becomes stdout and stderr. */
@@ -59,7 +61,8 @@ export async function launch(options: Launch): Promise<Launched> {
   refuseOddNames(options.env);
   const umask = options.umask === undefined ? '' : options.umask.toString(8);
   const inner = ['/bin/sh', '-c', LAUNCHER, 'anteroom-launch', options.cwd, umask, ...options.argv];
-  const [file = '', ...args] = options.account ? [...asAccount(options.account), ...inner] : inner;
+  const asUser = options.account ? [...asAccount(options.account), ...inner] : inner;
+  const [file = '', ...args] = [...(options.prefix ?? []), ...asUser];
   let child: ChildProcess;
   try {
     child = spawn(file, args, {

@@ -49,7 +49,7 @@ function unreadable(error: NodeJS.ErrnoException): undefined {
 }
 
 /** True when it was sent; false when that process is gone. @throws Fault `SPAWN_SIGNAL` when we may not */
-export function signal(identity: ProcessIdentity, name: NodeJS.Signals): boolean {
+function signal(identity: ProcessIdentity, name: NodeJS.Signals): boolean {
   if (!isSameProcess(identity)) return false;
   try {
     return process.kill(identity.pid, name);
@@ -63,7 +63,7 @@ export function signal(identity: ProcessIdentity, name: NodeJS.Signals): boolean
 }
 
 /** True when the process is gone in time. */
-export async function waitForEnd(identity: ProcessIdentity, ms: number, clock: Clock): Promise<boolean> {
+async function waitForEnd(identity: ProcessIdentity, ms: number, clock: Clock): Promise<boolean> {
   const end = clock.monotonic() + ms;
   for (let pause = 20; isSameProcess(identity); pause = Math.min(pause * 2, 500)) {
     const left = end - clock.monotonic();
@@ -71,6 +71,19 @@ export async function waitForEnd(identity: ProcessIdentity, ms: number, clock: C
     await clock.sleep(Math.min(pause, left));
   }
   return true;
+}
+
+/** Sends each signal until the process is gone or the last one's time has passed. @returns whether it is gone */
+export async function endBySignals(
+  identity: ProcessIdentity,
+  ladder: ReadonlyArray<{ readonly name: NodeJS.Signals; readonly seconds: number }>,
+  clock: Clock,
+): Promise<boolean> {
+  for (const { name, seconds } of ladder) {
+    if (!signal(identity, name)) return true;
+    if (await waitForEnd(identity, seconds * 1000, clock)) return true;
+  }
+  return false;
 }
 
 const GRACE_MS = 3_000;

@@ -12,15 +12,26 @@ import type {
 import { identifyProcess, isSameProcess, type ProcessIdentity, processVariable } from '../../core/process.js';
 import { commandOf, locate } from './command.js';
 import { type Launched, launch, SPAWN_ID } from './launch.js';
+import {
+  encloseFor,
+  type Limits,
+  limitsOf,
+  makeGroups,
+  memoryWords,
+  ownGroups,
+  removeGroups,
+} from './limits/index.js';
 import { ownsPort } from './listener.js';
 import { OutputFile } from './output-file.js';
 import { popenOptions } from './popen.js';
 import { freePort } from './port.js';
-import { carriers, endAll, signal, waitForEnd } from './processes.js';
+import { carriers, endAll, endBySignals } from './processes.js';
 import { identityOf, type LocalState, readState, writeState } from './state.js';
 import type { LocalProcessSpawnerConfig } from './traits.js';
 
 const REAP_MS = 1_000;
+/** Exit status of a process that SIGKILL ended. */
+const KILLED = -9;
 
 /** As whom a server runs: what only the spawner knows of its environment, and where it starts. */
 export interface RunAs {
@@ -73,13 +84,20 @@ export abstract class ProcessSpawner<Config extends LocalProcessSpawnerConfig> i
     };
     const argv = await locate(commandOf(config), env['PATH']);
     const host = connectHost(ip);
-    this.#state = { spawnId: context.spawnId, host, port };
+    const { groups, prefix } = encloseFor(this.#limits, context.spawnId, runAs.account !== undefined);
+    const folders = groups.map((group) => group.folder);
+    this.#state = { spawnId: context.spawnId, host, port, ...(folders.length > 0 && { groups: folders }) };
     await context.checkpoint(this.state());
     context.signal.throwIfAborted();
+    makeGroups(groups);
     const cwd = absolute('/', popen.cwd ?? runAs.home);
     const { umask } = popen;
-    await this.#launch({ argv, env, cwd, ...(umask !== undefined && { umask }) }, runAs.account);
-    await this.#record(context);
+    const what = { argv, env, cwd, prefix, ...(umask !== undefined && { umask }) };
+    await this.#settled(async () => {
+      await this.#launch(what, runAs.account);
+      await context.checkpoint(this.state());
+      context.signal.throwIfAborted();
+    });
     return { kind: 'tcp', proto: 'http', host, port };
   }
 
@@ -97,16 +115,32 @@ export abstract class ProcessSpawner<Config extends LocalProcessSpawnerConfig> i
     if (identity) this.#remember(identity);
   }
 
-  /** What was forked is either recorded or ended. */
-  async #record(context: StartContext): Promise<void> {
+  /** What was made and forked is either recorded or ended. */
+  async #settled(work: () => Promise<void>): Promise<void> {
     try {
-      await context.checkpoint(this.state());
-      context.signal.throwIfAborted();
+      await work();
     } catch (error) {
       await this.#endCarriers();
+      await this.#removeGroups();
       this.clearState();
       throw error;
     }
+  }
+
+  get #limits(): Limits {
+    return limitsOf(this.init.config, this.init.processLimit ?? 0);
+  }
+
+  /** With limits the whole tree of the server ends with it: what is left would be outside of them. */
+  async #removeGroups(): Promise<void> {
+    await removeGroups(ownGroups(this.#state.groups ?? [], this.#state.spawnId), this.init.clock);
+  }
+
+  async whyEnded(): Promise<string | undefined> {
+    // an adopted process takes its status with it
+    const status = this.#child?.exitStatus() ?? KILLED;
+    const groups = ownGroups(this.#state.groups ?? [], this.#state.spawnId);
+    return status === KILLED ? memoryWords(this.#limits, groups) : undefined;
   }
 
   async poll(): Promise<PollResult> {
@@ -123,6 +157,7 @@ export abstract class ProcessSpawner<Config extends LocalProcessSpawnerConfig> i
     const identity = await this.#identify();
     if (identity) await this.#stopProcess(identity, now);
     if (now) await this.#endCarriers();
+    await this.#removeGroups();
   }
 
   /** SIGINT, SIGTERM, SIGKILL to the process alone; its children are its own to end. */
@@ -133,10 +168,7 @@ export abstract class ProcessSpawner<Config extends LocalProcessSpawnerConfig> i
       { name: 'SIGTERM', seconds: config.term_timeout },
       { name: 'SIGKILL', seconds: config.kill_timeout },
     ] as const;
-    for (const { name, seconds } of now ? ladder.slice(1) : ladder) {
-      if (!signal(identity, name)) return;
-      if (await waitForEnd(identity, seconds * 1000, clock)) return;
-    }
+    if (await endBySignals(identity, now ? ladder.slice(1) : ladder, clock)) return;
     log.warn('process of a server did not end', { pid: identity.pid });
     throw new Fault('SPAWN_NEVER_DIED', 'The server did not end.', {
       detail: `pid ${identity.pid} survived SIGKILL`,

@@ -12,12 +12,14 @@ export interface LocalState {
   readonly bootId?: string;
   readonly host?: string;
   readonly port?: number;
+  /** Folders of the control groups that hold it. */
+  readonly groups?: readonly string[];
 }
 
 export function writeState(state: LocalState): JsonObject {
-  const { pid, spawnId, startTime, bootId, host, port } = state;
+  const { pid, spawnId, startTime, bootId, host, port, groups } = state;
   if (pid === undefined && spawnId === undefined) return {};
-  const own = { spawn_id: spawnId, start_time: startTime, boot_id: bootId, host, port };
+  const own = { spawn_id: spawnId, start_time: startTime, boot_id: bootId, host, port, cgroups: groups };
   const anteroom = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   return { ...(pid !== undefined && { pid }), ...(Object.keys(anteroom).length > 0 && { anteroom }) };
 }
@@ -26,7 +28,7 @@ export function writeState(state: LocalState): JsonObject {
 export function readState(json: JsonObject): LocalState {
   const own = isJsonObject(json['anteroom']) ? json['anteroom'] : {};
   const { pid } = json;
-  const { spawn_id: spawnId, start_time: startTime, boot_id: bootId, host, port } = own;
+  const { spawn_id: spawnId, start_time: startTime, boot_id: bootId, host, port, cgroups } = own;
   return {
     ...(isCount(pid) && { pid }),
     ...(isText(spawnId) && { spawnId }),
@@ -34,6 +36,7 @@ export function readState(json: JsonObject): LocalState {
     ...(isText(bootId) && { bootId }),
     ...(isText(host) && { host }),
     ...(isCount(port) && { port }),
+    ...(Array.isArray(cgroups) && { groups: cgroups.filter(isText) }),
   };
 }
 

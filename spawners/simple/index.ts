@@ -5,7 +5,14 @@
  * Owns: the home directories. Everything else is `local-process`'s.
  */
 import type { SpawnerKind } from '../../core/plugin/spawner.js';
-import { localProcess, ProcessSpawner, processFaults, type RunAs } from '../local-process/index.js';
+import {
+  limitFaults,
+  limitsOf,
+  localProcess,
+  ProcessSpawner,
+  processFaults,
+  type RunAs,
+} from '../local-process/index.js';
 import { homeOf, provideHome } from './home.js';
 import type { SimpleLocalProcessSpawnerConfig } from './traits.js';
 
@@ -20,8 +27,8 @@ export class SimpleLocalProcessSpawner extends ProcessSpawner<SimpleLocalProcess
 export const simple: SpawnerKind<SimpleLocalProcessSpawnerConfig> = {
   className: 'jupyterhub.spawner.SimpleLocalProcessSpawner',
   create: (init) => new SimpleLocalProcessSpawner(init),
-  check: (config, { bindsLoopbackOnly, isRoot, allowSharedUid }) => {
-    const faults = [...processFaults(config)];
+  check: (config, { bindsLoopbackOnly, isRoot, allowSharedUid, processLimit = 0 }) => {
+    const faults = [...processFaults(config), ...limitFaults(limitsOf(config, processLimit), false)];
     if (allowSharedUid) return faults;
     const remedy = 'use another spawner, or allow it with c.Anteroom.allow_shared_uid = true';
     if (isRoot) faults.push(`SimpleLocalProcessSpawner: as root, every user would be root; ${remedy}`);
@@ -32,6 +39,7 @@ export const simple: SpawnerKind<SimpleLocalProcessSpawnerConfig> = {
     }
     return faults;
   },
+  limitsProcesses: true,
   sharedAccount:
     'All users share one system account: each can read and change the files and processes of all others.',
   ...(localProcess.spawnIdOf && { spawnIdOf: localProcess.spawnIdOf }),

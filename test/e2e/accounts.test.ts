@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Client } from './client.js';
 import { type HubProcess, startHub } from './hub-process.js';
@@ -116,6 +117,66 @@ describe.skipIf(!isRoot)('local-process as root', () => {
     expect(serverProcesses(hub.folder)).toHaveLength(1);
   });
 });
+
+describe.skipIf(!isRoot)('accounts that the hub makes', () => {
+  const tag = `anteroomtest${suffix}`;
+  const names = Array.from({ length: 30 }, (_, i) => `${tag}n${i}`);
+  const [first = '', second = ''] = names;
+  const UID = 54_321 + (Number.parseInt(suffix, 16) % 5_000);
+  let making: HubProcess;
+
+  beforeAll(async () => {
+    making = await startHub({
+      config: `
+        c.JupyterHub.spawner_class = 'localprocess';
+        c.LocalAuthenticator.create_system_users = true;
+        c.LocalAuthenticator.add_user_cmd = ['useradd', '--create-home', '--key', 'HOME_MODE=0700'];
+        c.LocalAuthenticator.uids = { '${first}': ${UID} };
+      `,
+    });
+  });
+
+  afterAll(async () => {
+    await making?.[Symbol.asyncDispose]();
+    for (const name of names.filter((each) => accountExists(each))) system('userdel', '-r', name);
+  });
+
+  it('are there with an authenticator that knows nothing of accounts, thirty at once', async () => {
+    const answers = await Promise.all(names.map((name) => new Client(making.url).signIn(name)));
+    expect(answers).toEqual(names.map(() => 302));
+    expect(names.filter((name) => !accountExists(name))).toEqual([]);
+    expect(idOf(first, '-u')).toBe(String(UID));
+    expect(statSync(`/home/${second}`).mode & 0o777).toBe(0o700);
+  });
+
+  it('and cannot make are refused in words, with nobody left in the database', async () => {
+    for (const [name, words] of [
+      ['no.such.account', /small letters, digits/],
+      ['root', /account of the machine cannot be used here/],
+    ] as const) {
+      const client = new Client(making.url);
+      const answer = await client.trySignIn(name, 'secret');
+      expect(answer.status).toBe(403);
+      expect(answer.text).toMatch(words);
+      expect((await client.get('/hub/home')).url).toContain('/hub/login');
+    }
+    const database = new Database(join(making.folder, 'jupyterhub.sqlite'), { readonly: true });
+    const users = database.prepare('SELECT name FROM users').all() as Array<{ name: string }>;
+    database.close();
+    expect(users.map(({ name }) => name).sort()).toEqual([...names].sort());
+    expect(await making.log()).toContain('belongs to the system');
+  });
+
+  it('are made again when one was deleted meanwhile', async () => {
+    system('userdel', '-r', second);
+    expect(await new Client(making.url).signIn(second)).toBe(302);
+    expect(accountExists(second)).toBe(true);
+  });
+});
+
+function accountExists(name: string): boolean {
+  return readFileSync('/etc/passwd', 'utf8').includes(`\n${name}:`);
+}
 
 async function eventually(client: Client, path: string, pattern: RegExp) {
   for (const deadline = Date.now() + 15_000; ; ) {

@@ -34,6 +34,12 @@ export class Client {
     return this.#request('POST', path, new URLSearchParams(form), follow ? 20 : 0);
   }
 
+  /** A request of a page's script to the REST API. */
+  async api(method: 'GET' | 'POST' | 'DELETE', path: string): Promise<Answer> {
+    await this.get('/hub/home');
+    return this.#request(method, path, undefined, 0, { 'x-xsrftoken': this.cookie('_xsrf') ?? '' });
+  }
+
   cookie(name: string): string | undefined {
     return this.#jar.get(name)?.value;
   }
@@ -85,12 +91,14 @@ export class Client {
     path: string,
     body: URLSearchParams | undefined,
     hops: number,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer> {
     const url = new URL(path, this.#origin);
     // Not fetch: it says Sec-Fetch-Mode: cors, and the hub gives no XSRF cookie to a script.
     const response = await request(url, {
-      method: method as 'GET' | 'POST',
+      method: method as 'GET' | 'POST' | 'DELETE',
       headers: {
+        ...headers,
         cookie: this.#cookieHeader(url.pathname),
         ...(body && { 'content-type': 'application/x-www-form-urlencoded' }),
       },

@@ -33,6 +33,8 @@ export interface HubOptions {
   /** `config` gives the proxy a certificate. */
   readonly tls?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** Put in front of the hub's command line; must become it by exec. */
+  readonly prefix?: readonly string[];
   readonly readyTimeoutMs?: number;
 }
 
@@ -102,7 +104,9 @@ class RunningHub implements HubProcess {
 
   async start(): Promise<void> {
     const log = createWriteStream(join(this.folder, 'hub.log'), { flags: 'a' });
-    const child = spawn(process.execPath, [distScript('cli/main.js'), '-f', 'jupyterhub_config.mjs'], {
+    const { prefix = [] } = this.#options;
+    const [file = '', ...args] = [...prefix, process.execPath, distScript('cli/main.js')];
+    const child = spawn(file, [...args, '-f', 'jupyterhub_config.mjs'], {
       cwd: this.folder,
       env: { ...process.env, ...this.#options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
