@@ -17,6 +17,7 @@ import {
 } from '../../core/wire/xsrf.js';
 import { ANONYMOUS, type Principal } from '../principal.js';
 import type { UserRecord } from '../store/types.js';
+import { readRemembered, rememberedCookie, signRemembered } from './remembered.js';
 import {
   hubPrefix,
   LEGACY_SERVICES_COOKIE,
@@ -35,6 +36,8 @@ export interface SessionRequest {
   /** Lower-case name to value. */
   readonly header: (name: string) => string | undefined;
   readonly clientAddress: string;
+  /** Who handed the request to our own proxy. */
+  readonly peerAddress: string;
   readonly protocol: 'http' | 'https';
   /** Some hop on the way to the browser is TLS. */
   readonly tls: boolean;
@@ -135,6 +138,21 @@ export class RequestSession {
     this.#clear(XSRF_COOKIE, { path: path ?? '/', ...(domain !== undefined && { domain }) });
     this.#sessionId = undefined;
     this.become(ANONYMOUS);
+  }
+
+  /** What an authenticator remembers in this browser. */
+  get remembered(): ReadonlyMap<string, string> {
+    return readRemembered(this.request.cookieHeader, this.#settings, this.#seconds());
+  }
+
+  /** @param value `null` takes it away */
+  remember(name: string, value: string | null): void {
+    const cookie = rememberedCookie(name, this.#settings, this.request.tls);
+    if (value === null) this.#clear(cookie.name, cookie.attributes);
+    else {
+      const signed = signRemembered(name, value, this.#settings, this.#seconds());
+      this.#set(cookie.name, signed, cookie.attributes);
+    }
   }
 
   clearLoginCookie(): void {
