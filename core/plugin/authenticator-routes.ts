@@ -3,7 +3,7 @@
  * request, keeps what has to be remembered in the browser, and does with an outcome what it does with a form's.
  */
 import type { Fault } from '../fault.js';
-import type { AuthenticationContext, AuthOutcome } from './authenticator.js';
+import type { AuthenticationContext, AuthOutcome } from './authentication.js';
 
 /** One page, reached by GET: a provider sends browsers back by redirect. Anybody may ask for it. */
 export interface AuthenticatorRoute {
@@ -20,6 +20,8 @@ export interface AuthenticatorRequest extends AuthenticationContext {
   readonly next: string;
   /** What earlier answers have set in this browser, as they set it: forged, foreign and old ones are not here. */
   readonly cookies: ReadonlyMap<string, string>;
+  /** Secret of this hub for this purpose alone, the same for all hubs of one cookie secret: to make further secrets from. */
+  readonly key: Uint8Array;
   /** The hub as the browser sees it, e.g. `https://hub.example.org/hub/`. */
   readonly hubUrl: string;
 }

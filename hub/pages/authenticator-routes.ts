@@ -86,6 +86,7 @@ function routeRequest(context: PageContext, request: FastifyRequest): Authentica
     query,
     next: context.sessions.validated(request, query['next'] ?? ''),
     cookies: session.remembered,
+    key: session.authenticatorKey,
     hubUrl: `${origin}${hubPrefix}`,
     log: context.log,
   };

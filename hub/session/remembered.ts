@@ -3,6 +3,7 @@
  * that several tabs do not undo each other's. The signature covers a name of its own kind, so no other value that the
  * hub has signed can stand in for one.
  */
+import { createHmac } from 'node:crypto';
 import { type CookieAttributes, cookieNames, cookieValues } from '../../core/wire/cookies.js';
 import { decodeSignedValue, signValue } from '../../core/wire/signed-value.js';
 import { hubPrefix, type SessionSettings, transientCookieAttributes } from './settings.js';
@@ -31,6 +32,10 @@ export function rememberedCookie(
 
 export function signRemembered(name: string, value: string, settings: SessionSettings, now: number): string {
   return signValue(settings.cookieSecret, `${PREFIX}${name}`, value, now);
+}
+
+export function authenticatorKey({ cookieSecret }: SessionSettings): Uint8Array {
+  return createHmac('sha256', cookieSecret).update('anteroom authenticator').digest();
 }
 
 /** Only what this hub has signed, a day ago at most. */

@@ -17,7 +17,7 @@ import {
 } from '../../core/wire/xsrf.js';
 import { ANONYMOUS, type Principal } from '../principal.js';
 import type { UserRecord } from '../store/types.js';
-import { readRemembered, rememberedCookie, signRemembered } from './remembered.js';
+import { authenticatorKey, readRemembered, rememberedCookie, signRemembered } from './remembered.js';
 import {
   hubPrefix,
   LEGACY_SERVICES_COOKIE,
@@ -143,6 +143,11 @@ export class RequestSession {
   /** What an authenticator remembers in this browser. */
   get remembered(): ReadonlyMap<string, string> {
     return readRemembered(this.request.cookieHeader, this.#settings, this.#seconds());
+  }
+
+  /** What an authenticator may make secrets from; tells nothing of the cookie secret. */
+  get authenticatorKey(): Uint8Array {
+    return authenticatorKey(this.#settings);
   }
 
   /** @param value `null` takes it away */
