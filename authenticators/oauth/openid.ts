@@ -14,8 +14,6 @@ import type { ProviderHttp } from './http.js';
 const CLOCK_TOLERANCE = 60;
 /** ms for which found addresses stand. */
 const DISCOVERY_AGE = 60 * 60_000;
-/** ms between two questions for keys: a provider that changes them is followed at once, one that lies is not asked without end. */
-const KEYS_COOLDOWN = 2000;
 /** Only signatures that nobody but the provider can make. */
 const ALGORITHMS = [
   'RS256',
@@ -162,7 +160,8 @@ export class OpenIdClient implements ProviderClient {
       const { jwks_uri: keysAt } = config.serverMetadata();
       if (keysAt === undefined) throw refusedAnswer('discovery', `${issuer} names no jwks_uri`);
       const keys = createRemoteJWKSet(new URL(keysAt), {
-        cooldownDuration: KEYS_COOLDOWN,
+        // A provider that changes its keys is followed at once; one that lies costs a question a sign-in.
+        cooldownDuration: 0,
         [joseFetch]: (url, options) => this.#fetch(url, options as RequestInit),
       });
       return { config, keys, at: now() };

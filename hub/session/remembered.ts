@@ -30,6 +30,11 @@ export function rememberedCookie(
   return { name: `${host ? '__Host-' : ''}${PREFIX}${name}`, attributes };
 }
 
+/** Max-Age wins over an end in the past: a cookie that is taken away must not have one. */
+export function withoutAge({ maxAge: _maxAge, ...attributes }: CookieAttributes & { readonly path: string }) {
+  return attributes;
+}
+
 export function signRemembered(name: string, value: string, settings: SessionSettings, now: number): string {
   return signValue(settings.cookieSecret, `${PREFIX}${name}`, value, now);
 }

@@ -17,7 +17,7 @@ import {
 } from '../../core/wire/xsrf.js';
 import { ANONYMOUS, type Principal } from '../principal.js';
 import type { UserRecord } from '../store/types.js';
-import { authenticatorKey, readRemembered, rememberedCookie, signRemembered } from './remembered.js';
+import { authenticatorKey, readRemembered, rememberedCookie, signRemembered, withoutAge } from './remembered.js';
 import {
   hubPrefix,
   LEGACY_SERVICES_COOKIE,
@@ -153,7 +153,7 @@ export class RequestSession {
   /** @param value `null` takes it away */
   remember(name: string, value: string | null): void {
     const cookie = rememberedCookie(name, this.#settings, this.request.tls);
-    if (value === null) this.#clear(cookie.name, cookie.attributes);
+    if (value === null) this.#clear(cookie.name, withoutAge(cookie.attributes));
     else {
       const signed = signRemembered(name, value, this.#settings, this.#seconds());
       this.#set(cookie.name, signed, cookie.attributes);
