@@ -3,6 +3,7 @@
  * their code is loaded when chosen.
  */
 import { DummyAuthenticatorClass } from '../authenticators/dummy/traits.js';
+import { HeaderAuthenticatorClass } from '../authenticators/header/traits.js';
 import { NullAuthenticatorClass } from '../authenticators/null/traits.js';
 import { AzureAdOAuthenticatorClass } from '../authenticators/oauth/azuread-traits.js';
 import { GenericOAuthenticatorClass } from '../authenticators/oauth/generic-traits.js';
@@ -98,6 +99,10 @@ export const SLOTS: { readonly [Name in SlotName]: Slot<SlotKinds[Name]> } = {
       {
         declaration: NullAuthenticatorClass,
         load: async () => (await import('../authenticators/null/index.js')).nullAuthenticator,
+      },
+      {
+        declaration: HeaderAuthenticatorClass,
+        load: async () => (await import('../authenticators/header/index.js')).header,
       },
       { declaration: PAMAuthenticatorClass, notBuilt: true },
       { declaration: GenericOAuthenticatorClass, load: async () => (await oauth()).generic },
