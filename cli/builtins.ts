@@ -3,7 +3,14 @@
  * their code is loaded when chosen.
  */
 import { DummyAuthenticatorClass } from '../authenticators/dummy/traits.js';
+import { HeaderAuthenticatorClass } from '../authenticators/header/traits.js';
 import { NullAuthenticatorClass } from '../authenticators/null/traits.js';
+import { AzureAdOAuthenticatorClass } from '../authenticators/oauth/azuread-traits.js';
+import { GenericOAuthenticatorClass } from '../authenticators/oauth/generic-traits.js';
+import { GitHubOAuthenticatorClass } from '../authenticators/oauth/github-traits.js';
+import { GitLabOAuthenticatorClass } from '../authenticators/oauth/gitlab-traits.js';
+import { GoogleOAuthenticatorClass } from '../authenticators/oauth/google-traits.js';
+import { OpenShiftOAuthenticatorClass } from '../authenticators/oauth/openshift-traits.js';
 import { PAMAuthenticatorClass } from '../authenticators/pam/traits.js';
 import { SharedPasswordAuthenticatorClass } from '../authenticators/shared-password/traits.js';
 import type { ClassDeclaration } from '../core/config/declare.js';
@@ -14,6 +21,9 @@ import { SpawnerClass } from '../core/plugin/spawner-traits.js';
 import { ConfigurableHTTPProxyClass, ProxyClass } from '../proxy/client/traits.js';
 import { LocalProcessSpawnerClass } from '../spawners/local-process/traits.js';
 import { SimpleLocalProcessSpawnerClass } from '../spawners/simple/traits.js';
+
+/** Six classes in one module: they share what speaks to a provider. */
+const oauth = () => import('../authenticators/oauth/index.js');
 
 export type SlotName = 'spawner' | 'authenticator' | 'proxy';
 
@@ -94,20 +104,24 @@ export const SLOTS: { readonly [Name in SlotName]: Slot<SlotKinds[Name]> } = {
         declaration: PAMAuthenticatorClass,
         load: async () => (await import('../authenticators/pam/index.js')).pam,
       },
+      {
+        declaration: HeaderAuthenticatorClass,
+        load: async () => (await import('../authenticators/header/index.js')).header,
+      },
+      { declaration: GenericOAuthenticatorClass, load: async () => (await oauth()).generic },
+      { declaration: GitHubOAuthenticatorClass, load: async () => (await oauth()).github },
+      { declaration: GoogleOAuthenticatorClass, load: async () => (await oauth()).google },
+      { declaration: OpenShiftOAuthenticatorClass, load: async () => (await oauth()).openshift },
+      { declaration: GitLabOAuthenticatorClass, load: async () => (await oauth()).gitlab },
+      { declaration: AzureAdOAuthenticatorClass, load: async () => (await oauth()).azuread },
     ],
     notBuilt: [
-      'generic-oauth',
-      'github',
-      'google',
-      'gitlab',
-      'azuread',
       'auth0',
       'bitbucket',
       'cilogon',
       'globus',
       'mediawiki',
       'okpy',
-      'openshift',
       'oauthenticator',
       'local-generic-oauth',
       'local-github',

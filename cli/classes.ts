@@ -1,4 +1,5 @@
 /** All declared classes, in the order of help and documentation, and those known only by name. */
+import { OAuthenticatorClass } from '../authenticators/oauth/traits.js';
 import type { Catalog } from '../core/config/catalog.js';
 import type { ClassDeclaration } from '../core/config/declare.js';
 import { lineage } from '../core/config/declare.js';
@@ -23,7 +24,7 @@ export const HUB_CLASSES: readonly ClassDeclaration[] = [
 
 const PLUGIN_CLASSES: readonly ClassDeclaration[] = Object.values(SLOTS).flatMap((slot) => [
   slot.base,
-  ...(slot.base === AuthenticatorClass ? [LocalAuthenticatorClass] : []),
+  ...(slot.base === AuthenticatorClass ? [LocalAuthenticatorClass, OAuthenticatorClass] : []),
   ...slot.builtins.map((builtin) => builtin.declaration),
 ]);
 
@@ -46,19 +47,12 @@ const KNOWN_BY_NAME: ReadonlyArray<readonly [name: string, reason: string]> = [
     'WrapSpawner',
     'ProfilesSpawner',
     'SSHSpawner',
-    'OAuthenticator',
-    'GenericOAuthenticator',
-    'GitHubOAuthenticator',
-    'GoogleOAuthenticator',
-    'GitLabOAuthenticator',
-    'AzureAdOAuthenticator',
     'Auth0OAuthenticator',
     'BitbucketOAuthenticator',
     'CILogonOAuthenticator',
     'GlobusOAuthenticator',
     'MWOAuthenticator',
     'OkpyOAuthenticator',
-    'OpenShiftOAuthenticator',
     'LocalGenericOAuthenticator',
     'LocalGitHubOAuthenticator',
     'LocalGoogleOAuthenticator',

@@ -31,9 +31,16 @@ interface Recorded {
   >;
 }
 
-const recorded = JSON.parse(
-  readFileSync(new URL('../test/fixtures/traits.json', import.meta.url), 'utf8'),
-) as Recorded;
+function fixture<T>(name: string): T {
+  return JSON.parse(readFileSync(new URL(`../test/fixtures/${name}`, import.meta.url), 'utf8')) as T;
+}
+
+const recorded = fixture<Recorded>('traits.json');
+/** OAuthenticator 17.4.0's, beside JupyterHub's. */
+const classes: readonly RecordedClass[] = [
+  ...recorded.classes,
+  ...fixture<Pick<Recorded, 'classes'>>('oauthenticator-traits.json').classes,
+];
 
 const OWN_FILES = 'templates and static files come with our package';
 const BY_NAME = 'their default is a function; ours is the name that means it';
@@ -61,6 +68,8 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   'CryptKeeper.n_threads default': 'theirs is the number of processors of the machine',
   'ConfigurableHTTPProxy.auth_token default':
     'theirs is random; ours is made at start by whoever starts the proxy',
+  'GenericOAuthenticator.issuer extra': 'discovery, which OAuthenticator does not do',
+  'HeaderAuthenticator ours': 'an authenticator that JupyterHub does not come with',
   'Anteroom ours': 'the settings that JupyterHub does not have',
 };
 
@@ -109,7 +118,7 @@ describe('our traits beside JupyterHub 6.1.1', () => {
     const found = ALL_CLASSES.flatMap((declaration) =>
       differences(
         declaration,
-        recorded.classes.find((each) => each.name === declaration.name),
+        classes.find((each) => each.name === declaration.name),
       ),
     );
     expect(found.sort()).toEqual(Object.keys(DIFFERENCES).sort());
@@ -117,7 +126,7 @@ describe('our traits beside JupyterHub 6.1.1', () => {
 
   it('leave out no class that takes settings', () => {
     const ours = new Set(ALL_CLASSES.map((each) => each.name));
-    const missing = recorded.classes.filter((each) => each.traits.length > 0 && !ours.has(each.name));
+    const missing = classes.filter((each) => each.traits.length > 0 && !ours.has(each.name));
     // two subcommands, which take Application's settings, and the options of a Python HTTP client
     expect(missing.map((each) => each.name).sort()).toEqual([
       'JupyterHubHTTPClient',

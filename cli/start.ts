@@ -5,6 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { systemClock } from '../core/clock.js';
+import { lineage } from '../core/config/declare.js';
 import { Fault, StartupFault } from '../core/fault.js';
 import type { Log } from '../core/log.js';
 import type { Authenticator, AuthenticatorKind } from '../core/plugin/authenticator.js';
@@ -20,6 +21,7 @@ import { chooseSpawner } from '../hub/lifecycle/index.js';
 import { openOffline } from '../hub/offline.js';
 import { inspectDatabase } from '../hub/store/index.js';
 import { ConfigurableHTTPProxy, type ConfigurableHTTPProxyConfig } from '../proxy/client/index.js';
+import { LocalProcessSpawnerClass } from '../spawners/local-process/traits.js';
 import type { LoadedConfig } from './load-config.js';
 import type { OfflineHub } from './offline.js';
 import type { Terminal } from './terminal.js';
@@ -156,7 +158,10 @@ async function authenticatorOf(context: StartContext, notes: string[]): Promise<
   const values = config.of(declaration);
   const configured = config.of(AnteroomClass).password_file;
   const passwordFile = configured === '' ? '' : resolve(context.terminal.cwd, configured);
-  const faults = kind.check?.(values as never, { passwordFile });
+  const usersRunHere = lineage(config.selected.spawner).some(
+    ({ name }) => name === LocalProcessSpawnerClass.name,
+  );
+  const faults = kind.check?.(values as never, { passwordFile, usersRunHere });
   if (faults && faults.length > 0) throw new StartupFault(faults);
   return kind.create({
     config: values as never,

@@ -13,13 +13,24 @@ import { UNBUILT, WITHOUT_EFFECT } from './unbuilt.js';
 const ROOMS = ['core', 'hub', 'spawners', 'authenticators', 'proxy', 'cli'];
 const DECLARATIONS = /(^|[/-])traits\.ts$|hub\/config\.ts$|cli\/unbuilt\.ts$|cli\/grammar\.ts$|\.test\.ts$/;
 
-function* sources(folder: string): Generator<string> {
+function* files(folder: string): Generator<string> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory() && entry.name !== 'testing') yield* sources(path);
-    else if (/\.ts$/.test(path) && !DECLARATIONS.test(path)) yield readFileSync(path, 'utf8');
+    if (entry.isDirectory() && entry.name !== 'testing') yield* files(path);
+    else if (/\.ts$/.test(path)) yield path;
   }
 }
+
+function* sources(folder: string): Generator<string> {
+  for (const path of files(folder)) if (!DECLARATIONS.test(path)) yield readFileSync(path, 'utf8');
+}
+
+function* declarations(folder: string): Generator<string> {
+  for (const path of files(folder)) if (/traits\.ts$/.test(path)) yield readFileSync(path, 'utf8');
+}
+
+/** What other settings follow from: read where they are declared. */
+const derived = ROOMS.flatMap((room) => [...declarations(join(packageRoot(), room))]).join('\n');
 
 const code = ROOMS.flatMap((room) => [...sources(join(packageRoot(), room))])
   .flatMap((text) => text.split('\n'))
@@ -28,6 +39,7 @@ const code = ROOMS.flatMap((room) => [...sources(join(packageRoot(), room))])
 
 /** Read as a property or taken apart by name. */
 function isRead(name: string): boolean {
+  if (new RegExp(`\\bvalues\\.${name}\\b`).test(derived)) return true;
   return new RegExp(`(\\.|[{,]\\s*|')${name}\\b`).test(code);
 }
 

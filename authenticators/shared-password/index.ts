@@ -10,6 +10,7 @@ import type {
   AuthenticatorKind,
   AuthOutcome,
 } from '../../core/plugin/authenticator.js';
+import { normalizeUserName } from '../../core/plugin/normalize.js';
 import { constantTimeEqual } from '../../core/wire/tokens.js';
 import { HashedPassword } from './hashed-password.js';
 import { loadOrCreatePasswords } from './password-file.js';
@@ -100,9 +101,7 @@ export class SharedPasswordAuthenticator implements Authenticator {
 
   /** As the hub does: JupyterHub 6.1.1 looks for administrators under the normalised name. */
   #normalize(name: string): string {
-    const lower = name.toLowerCase();
-    const { username_map: map } = this.#init.config;
-    return Object.hasOwn(map, lower) ? (map[lower] ?? lower) : lower;
+    return normalizeUserName(name, this.#init.config.username_map);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

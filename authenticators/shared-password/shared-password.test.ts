@@ -100,12 +100,15 @@ describe('shared-password', () => {
 
   it('a password file and plain passwords together forbid the start', () => {
     const config = defaults(SharedPasswordAuthenticatorClass, { user_password: USER });
-    expect(sharedPassword.check?.(config, { passwordFile: '/x' })).toEqual([
+    expect(sharedPassword.check?.(config, { passwordFile: '/x', usersRunHere: true })).toEqual([
       expect.stringContaining('password_file'),
     ]);
-    expect(sharedPassword.check?.(config, { passwordFile: '' })).toEqual([]);
+    expect(sharedPassword.check?.(config, { passwordFile: '', usersRunHere: true })).toEqual([]);
     expect(
-      sharedPassword.check?.(defaults(SharedPasswordAuthenticatorClass), { passwordFile: '/x' }),
+      sharedPassword.check?.(defaults(SharedPasswordAuthenticatorClass), {
+        passwordFile: '/x',
+        usersRunHere: true,
+      }),
     ).toEqual([]);
   });
 });

@@ -40,14 +40,20 @@ export interface Deprecation {
 
 export type Secrecy = boolean | 'values';
 
+/** A variable, and how its text is written as the trait's own where it is not. */
+export interface EnvironmentSource {
+  readonly name: string;
+  readonly write?: (text: string) => string;
+}
+
 export interface TraitOptions {
   /** One or two sentences: what it does, the unit, what the default means. */
   readonly help?: string;
   /** Blanked by `--show-config` and in fault messages; `values` keeps the keys of a dictionary or of records. */
   readonly secret?: Secrecy;
   readonly deprecated?: Deprecation;
-  /** A variable of the hub's environment that JupyterHub itself reads as the default of this trait. */
-  readonly env?: string;
+  /** Variables of the hub's environment that JupyterHub itself reads as the default of this trait; the first that is set. */
+  readonly env?: string | readonly EnvironmentSource[];
   /** What the documentation shows instead of the default's value, e.g. when it is derived. */
   readonly defaultText?: string;
   /** Overrides the documented type name where JupyterHub calls it otherwise. */
@@ -59,7 +65,7 @@ export interface Trait<T> extends Kind<T> {
   readonly help: string;
   readonly secret: Secrecy;
   readonly deprecated?: Deprecation;
-  readonly env?: string;
+  readonly env?: string | readonly EnvironmentSource[];
   readonly defaultText?: string;
 }
 

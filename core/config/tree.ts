@@ -41,17 +41,17 @@ export function settingOf(
   trait: Trait<unknown>,
   env: Readonly<Record<string, string | undefined>>,
 ): FoundSetting | undefined {
-  const variable = trait.env === undefined ? undefined : env[trait.env];
+  const variable = environmentOf(trait, env);
   const chain = [...names]
     .reverse()
     .flatMap((className) =>
       (config.get(className)?.get(traitName) ?? []).map((setting) => ({ className, setting })),
     );
   const last = chain.at(-1);
-  const fromEnvironment = variable === undefined || variable === '' ? undefined : variable;
+  const fromEnvironment = variable?.text;
   if (!last) {
     if (fromEnvironment === undefined) return undefined;
-    return { source: `environment variable ${trait.env}`, read: () => readText(trait, fromEnvironment) };
+    return { source: `environment variable ${variable?.name}`, read: () => readText(trait, fromEnvironment) };
   }
   const initial = (): unknown =>
     fromEnvironment === undefined ? trait.default : readText(trait, fromEnvironment);
@@ -65,6 +65,25 @@ export function settingOf(
         initial,
       ),
   };
+}
+
+/** Names of the variables that a trait is read from, the strongest first. */
+export function environmentNames({ env = [] }: Pick<Trait<unknown>, 'env'>): readonly string[] {
+  return typeof env === 'string' ? [env] : env.map(({ name }) => name);
+}
+
+/** The first variable of the trait that is set and not empty. */
+function environmentOf(
+  { env: sources = [] }: Trait<unknown>,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly name: string; readonly text: string } | undefined {
+  for (const { name, write } of typeof sources === 'string'
+    ? [{ name: sources, write: undefined }]
+    : sources) {
+    const text = env[name];
+    if (text !== undefined && text !== '') return { name, text: write ? write(text) : text };
+  }
+  return undefined;
 }
 
 /** Only what follows the last replacing setting counts; lazy operations are applied in order. */

@@ -3,36 +3,17 @@ import type { Provisioned } from '../lifecycle.js';
 import type { Log } from '../log.js';
 import type { JsonObject } from '../model/json.js';
 import type { UserName } from '../model/names.js';
+import type { AuthenticationContext, AuthModel, AuthOutcome } from './authentication.js';
+import type { AuthenticatorRoute } from './authenticator-routes.js';
 
-/** Who is asking, for authenticators that look at more than the form. */
-export interface AuthenticationContext {
-  /** The client's address after trusted proxies. */
-  readonly remoteAddress: string;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly log: Log;
-}
+export type { AuthenticationContext, AuthModel, AuthOutcome, Identity } from './authentication.js';
 
-/** What `authenticate` found out (the "auth_model" of JupyterHub 6.1.1 auth.py). */
-export interface AuthModel {
-  readonly name: string;
-  /** `null`: keep what the database says. */
-  readonly admin?: boolean | null;
-  readonly authState?: JsonObject | null;
-  /** Read only with `manage_groups`; `null` leaves the groups as they are. */
-  readonly groups?: readonly string[] | null;
-  readonly roles?: readonly JsonObject[] | null;
-  readonly userInfo?: JsonObject | null;
-}
-
-export type AuthOutcome =
-  | { readonly kind: 'authenticated'; readonly model: AuthModel }
-  /** Wrong credentials, or nobody we let in. `message` may be shown; `status` default 403. */
-  | { readonly kind: 'refused'; readonly message?: string; readonly status?: number };
-
-/** What a refresh found: fine as is, sign in again, or changed. */
+/** What a refresh found: fine as is, sign in again, nobody could be asked, or changed. */
 export type RefreshOutcome =
   | { readonly kind: 'valid' }
   | { readonly kind: 'expired' }
+  /** What is known stands, and the next request after a short while asks again. `why` is for the log. */
+  | { readonly kind: 'stale'; readonly why: string }
   | { readonly kind: 'updated'; readonly model: AuthModel };
 
 /**
@@ -56,11 +37,16 @@ export interface Authenticator extends Provisioned {
   isAllowed?(name: UserName, model: AuthModel): Promise<boolean> | boolean;
   /** Whoever it lets in has proven that the account of this machine with their name is theirs. */
   readonly provesAccounts?: boolean;
+  /** A rule of the class beside blocked_users; it beats every permission. */
+  isBlocked?(name: UserName, model: AuthModel): Promise<boolean> | boolean;
+  /** Shown to whoever proved who they are and may not enter; default `Invalid username or password`. */
+  readonly refusal?: string;
   /** Whether the class itself lets anybody in (for the "nobody can sign in" warning). */
   readonly hasAllowRule?: boolean;
   /** Called for every user in the database at start and for each new one; throwing marks the name invalid. */
   addUser?(name: UserName): Promise<void>;
   deleteUser?(name: UserName): Promise<void>;
+  /** @throws Fault when something else than the directory is wrong; a directory that does not answer is `stale` */
   refreshUser?(name: UserName, authState: JsonObject | null): Promise<RefreshOutcome>;
   /**
    * With `manage_roles`, at each start: roles as `c.JupyterHub.load_roles` lists them (JupyterHub's `load_managed_roles`).
@@ -72,6 +58,10 @@ export interface Authenticator extends Provisioned {
   /** Where the sign-in page sends the browser instead of showing a form. */
   loginUrl?(baseUrl: string): string;
   logoutUrl?(baseUrl: string): string;
+  /** Where signing out of the hub leads, in place of the hub's own page. */
+  readonly logoutRedirectUrl?: string;
+  /** Pages of the class's own below the hub's prefix (JupyterHub's `get_handlers`), asked for once. */
+  routes?(): readonly AuthenticatorRoute[];
   /** HTML of the class's own sign-in form, trusted. */
   readonly customHtml?: string;
 }
@@ -96,5 +86,13 @@ export interface AuthenticatorKind<Config = never> {
   readonly className: string;
   create(init: AuthenticatorInit<Config>): Authenticator;
   /** Faults of configuration that forbid a start of the hub, in words; empty when fine. */
-  check?(config: Config, hub: { readonly passwordFile: string }): readonly string[];
+  check?(config: Config, hub: AuthenticatorSurroundings): readonly string[];
+}
+
+/** What a class may need to know before it is made. */
+export interface AuthenticatorSurroundings {
+  /** `c.Anteroom.password_file`; empty: none. */
+  readonly passwordFile: string;
+  /** Users' servers are processes of this machine, which reach every port of it. */
+  readonly usersRunHere: boolean;
 }

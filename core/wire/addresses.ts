@@ -73,6 +73,21 @@ export function clientAddress(peer: string, forwardedFor: string | undefined, ru
 }
 
 /**
+ * Who handed the request to our own proxy: the entry that our proxy itself appended, the right-most. A request that did
+ * not come through our proxy is its peer's. One hop and no more: beyond it stand claims.
+ */
+export function peerAddress(
+  peer: string,
+  forwardedFor: string | undefined,
+  rules: Pick<AddressRules, 'isOwnProxy'>,
+): string {
+  const address = normalizeAddress(peer) ?? peer;
+  if (!rules.isOwnProxy(address)) return address;
+  const last = forwardedFor?.split(',').at(-1);
+  return (last === undefined ? undefined : normalizeAddress(last)) ?? address;
+}
+
+/**
  * What the browser sees, so the outermost hop counts. It may be spoofed by the browser's own side only; used for
  * building and recognising URLs of our own, never for trust.
  */

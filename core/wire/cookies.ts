@@ -33,6 +33,16 @@ export function cookieValues(header: string | undefined, name: string): readonly
   return values;
 }
 
+/** Names that the header has, each once, in the order in which they come first. */
+export function cookieNames(header: string | undefined): readonly string[] {
+  const chunks = (header ?? '').slice(0, MAX_HEADER).split(';');
+  const named = chunks.flatMap((chunk) => {
+    const equals = chunk.indexOf('=');
+    return equals < 0 ? [] : [chunk.slice(0, equals).trim()];
+  });
+  return [...new Set(named)];
+}
+
 /** Tornado's choice among several of one name: the last. */
 export function cookieValue(header: string | undefined, name: string): string | undefined {
   return cookieValues(header, name).at(-1);

@@ -99,6 +99,8 @@ interface PageSessions {
   xsrfToken(request: FastifyRequest, reply: FastifyReply): string;
   /** Validated `next`, or the default target (JupyterHub 6.1.1 `get_next_url`). */
   nextUrl(request: FastifyRequest, user: UserRecord | undefined, fallback?: string): Promise<string>;
+  /** The default target, whatever the request's own arguments are. */
+  landing(request: FastifyRequest, user: UserRecord): Promise<string>;
   /** A place of this site as path and query; empty for any other. */
   validated(request: FastifyRequest, target: string): string;
 }

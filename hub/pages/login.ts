@@ -9,7 +9,9 @@ import { httpError } from '../http/errors.js';
 import { queryArgument } from '../http/query.js';
 import { PUBLIC } from '../http/route-config.js';
 import { requireXsrf, type SignIn, type SignInForm, type SignOut, sessionOf } from '../session/index.js';
+import { registerAuthenticatorRoutes } from './authenticator-routes.js';
 import { type PageContext, page } from './context.js';
+import { signInContext } from './sign-in-context.js';
 
 /** Bytes; a name and a password. */
 const FORM_LIMIT = 64 * 1024;
@@ -27,6 +29,7 @@ export interface LoginOptions {
 
 export function registerLogin(app: FastifyInstance, context: PageContext, options: LoginOptions): void {
   const { urls } = context;
+  registerAuthenticatorRoutes(app, context, options);
   const url = `${urls.hubPrefix}login`;
   const form = loginForm(context, options);
 
@@ -65,6 +68,8 @@ export function registerLogin(app: FastifyInstance, context: PageContext, option
 
   app.get(`${urls.hubPrefix}logout`, { config: { access: PUBLIC } }, async (request, reply) => {
     await options.signOut.signOut(sessionOf(request));
+    const { logoutRedirectUrl } = options.authenticator;
+    if (logoutRedirectUrl) return reply.redirect(logoutRedirectUrl, 302);
     return options.autoLogin
       ? page(context, request, reply, 'logout.html')
       : reply.redirect(urls.loginUrl, 302);
@@ -80,10 +85,7 @@ async function submit(
   data: SignInForm,
 ): Promise<FastifyReply> {
   const session = sessionOf(request);
-  const outcome = await options.signIn.signIn(data, {
-    remoteAddress: session.request.clientAddress,
-    headers: request.headers,
-  });
+  const outcome = await options.signIn.signIn(data, signInContext(request));
   if (outcome.kind === 'signed-in') {
     warnOfHost(context, request);
     session.signIn(outcome.user);
@@ -126,16 +128,10 @@ async function autoLogin(
     const kept = next ? [['next', await context.sessions.nextUrl(request, undefined)] as const] : [];
     return reply.redirect(withQuery(target, kept), 302);
   }
-  const session = sessionOf(request);
-  const outcome = await options.signIn.signIn(
-    {},
-    {
-      remoteAddress: session.request.clientAddress,
-      headers: request.headers,
-    },
-  );
-  if (outcome.kind !== 'signed-in') throw httpError(403);
-  session.signIn(outcome.user);
+  const outcome = await options.signIn.signInByRequest(signInContext(request));
+  if (outcome.kind === 'later') throw httpError(429);
+  if (outcome.kind === 'refused') throw httpError(outcome.status, outcome.message);
+  sessionOf(request).signIn(outcome.user);
   return reply.redirect(await context.sessions.nextUrl(request, outcome.user), 302);
 }
 

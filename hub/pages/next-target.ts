@@ -26,9 +26,14 @@ export class NextTarget {
   async url(request: FastifyRequest, user: UserRecord | undefined, fallback?: string): Promise<string> {
     const asked = validateNextUrl(queryArgument(request.query, 'next') ?? '', this.#site(request));
     if (asked !== '') return asked;
-    const target = fallback ?? (await this.#configured(request)) ?? this.#landing(user);
+    const target = fallback ?? (await this.landing(request, user));
     // What else was asked for travels along, unless `next` has said it all.
     return withQuery(target, otherArguments(request));
+  }
+
+  /** Where a browser goes that asked for nothing. */
+  async landing(request: FastifyRequest, user: UserRecord | undefined): Promise<string> {
+    return (await this.#configured(request)) ?? this.#landing(user);
   }
 
   /** A place of this site as path and query; empty for any other. */

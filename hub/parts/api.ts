@@ -12,7 +12,8 @@ import { JupyterHubClass } from '../config.js';
 import { httpError } from '../http/errors.js';
 import type { ServerLifecycle } from '../lifecycle/index.js';
 import { revocationsOf } from '../oauth/index.js';
-import { requireXsrf, sessionOf, TokenFinder } from '../session/index.js';
+import { signInContext } from '../pages/sign-in-context.js';
+import { requireXsrf, TokenFinder } from '../session/index.js';
 import type { TokenRecord, UserRecord } from '../store/types.js';
 import type { AppPartsOptions } from './app-options.js';
 
@@ -79,10 +80,7 @@ export function tokenOptions(options: AppPartsOptions, maxSeconds: number): AppP
       const form = Object.fromEntries(
         Object.entries(auth).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
       );
-      const outcome = await sessions.signIn.signIn(form, {
-        remoteAddress: sessionOf(request).request.clientAddress,
-        headers: request.headers,
-      });
+      const outcome = await sessions.signIn.signIn(form, signInContext(request));
       return outcome.kind === 'signed-in' ? outcome.user : undefined;
     },
     checkXsrf: (request) => requireXsrf(request, 'api'),

@@ -47,6 +47,7 @@ export function pageContext(options: AppPartsOptions, named: NamedServers): Page
       // An error before the session was opened is shown on a page without a form.
       xsrfToken: (request) => request.session?.xsrfToken() ?? '',
       nextUrl: (request, user, fallback) => next.url(request, user, fallback),
+      landing: (request, user) => next.landing(request, user),
       validated: (request, target) => next.validated(request, target),
     },
     allowNamedServers: hub.allow_named_servers,

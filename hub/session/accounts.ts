@@ -14,6 +14,7 @@ import type { CryptKeeper } from '../../core/wire/fernet.js';
 import type { Store, UserRecord } from '../store/types.js';
 import type { Admission } from './admission.js';
 import { toHookModel } from './auth-model.js';
+import type { Identities } from './identities.js';
 
 type AccountSettings = Pick<
   AuthenticatorConfig,
@@ -35,6 +36,7 @@ interface AccountsOptions {
   readonly rights: AccountRights;
   readonly authenticator: Authenticator;
   readonly admission: Admission;
+  readonly identities: Identities;
   readonly settings: AccountSettings;
   readonly cryptKeeper: CryptKeeper;
   readonly clock: Clock;
@@ -48,14 +50,21 @@ export class Accounts {
     this.#options = options;
   }
 
-  /** The row of somebody who may enter; made when new. */
+  /** The row of somebody who may enter; made when new. @throws Fault 403 when the name is another identity's */
   async applySignIn(name: UserName, model: AuthModel): Promise<UserRecord> {
-    const user = (await this.#options.store.users.byName(name)) ?? (await this.#create(name));
+    const { store, identities } = this.#options;
+    await identities.check(name, model.identity);
+    const user = (await store.users.byName(name)) ?? (await this.#create(name));
+    await identities.bind(user, model.identity);
     return this.#apply(user, model);
   }
 
-  /** As a sign-in, except that the name stays and a missing auth_state keeps the stored one. */
+  /**
+   * As a sign-in, except that the name stays and a missing auth_state keeps the stored one.
+   * @throws Fault 403 when the name is another identity's
+   */
   async applyRefresh(user: UserRecord, model: AuthModel): Promise<UserRecord> {
+    await this.#options.identities.bind(user, model.identity);
     const authState = model.authState === undefined ? await this.authState(user) : model.authState;
     return this.#apply(user, { ...model, name: user.name, authState });
   }

@@ -5,6 +5,7 @@
 import { StartupFault } from '../../core/fault.js';
 import { parseUserName, type UserName } from '../../core/model/names.js';
 import type { AuthenticatorConfig } from '../../core/plugin/authenticator-traits.js';
+import { normalizeUserName } from '../../core/plugin/normalize.js';
 
 export type AdmissionSettings = Pick<
   AuthenticatorConfig,
@@ -16,12 +17,6 @@ export type AdmissionSettings = Pick<
   | 'username_map'
   | 'username_pattern'
 >;
-
-/** Lower case, then the map, whose result is taken word for word. */
-function normalizeName(name: string, map: Readonly<Record<string, string>>): string {
-  const lower = name.toLowerCase();
-  return Object.hasOwn(map, lower) ? (map[lower] ?? lower) : lower;
-}
 
 /**
  * `username_pattern` as Python's `re.match` reads it: from the start, not to the end.
@@ -103,7 +98,7 @@ export class Admission {
   }
 
   normalize(name: string): string {
-    return this.#normalizeAs?.(name) ?? normalizeName(name, this.#settings.username_map);
+    return this.#normalizeAs?.(name) ?? normalizeUserName(name, this.#settings.username_map);
   }
 
   parse(name: string): UserName | undefined {

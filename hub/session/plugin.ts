@@ -9,7 +9,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Fault, messageOf } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
-import { browserProtocol, clientAddress, speaksTls } from '../../core/wire/addresses.js';
+import { browserProtocol, clientAddress, peerAddress, speaksTls } from '../../core/wire/addresses.js';
 import { xsrfDecision } from '../../core/wire/fetch-metadata.js';
 import { xsrfFailure } from '../../core/wire/xsrf.js';
 import { formBody } from '../http/body.js';
@@ -154,17 +154,15 @@ const THIS_MACHINE = '127.0.0.1';
 
 function sessionRequest(request: FastifyRequest, sessions: Sessions): SessionRequest {
   const read = (name: string): string | undefined => header(request, name.toLowerCase());
-  const forwarded = request.headers['x-forwarded-for'];
+  const forwarded = header(request, 'x-forwarded-for');
+  const socketAddress = request.raw.socket.remoteAddress ?? THIS_MACHINE;
   const connection = 'encrypted' in request.raw.socket ? 'https' : 'http';
   return {
     cookieHeader: request.headers.cookie,
     fetchMode: read('sec-fetch-mode'),
     header: read,
-    clientAddress: clientAddress(
-      request.raw.socket.remoteAddress ?? THIS_MACHINE,
-      Array.isArray(forwarded) ? forwarded.join(',') : forwarded,
-      sessions.settings.addresses,
-    ),
+    clientAddress: clientAddress(socketAddress, forwarded, sessions.settings.addresses),
+    peerAddress: peerAddress(socketAddress, forwarded, sessions.settings.addresses),
     protocol: browserProtocol(read, connection),
     tls: speaksTls(read, connection),
   };

@@ -11,6 +11,8 @@ import type { UserRecord } from '../store/types.js';
 import type { Accounts } from './accounts.js';
 
 const MAX_REMEMBERED = 50_000;
+/** How long a user is left alone after nobody could be asked: a provider that is down is not asked at every request. */
+const STALE_SECONDS = 30;
 
 interface RefreshSettings {
   /** 0: never, not even when forced (a quirk of JupyterHub that is kept). */
@@ -28,8 +30,8 @@ interface RefreshOptions {
 
 export class AuthRefresh {
   readonly #options: RefreshOptions;
-  /** User id to monotonic milliseconds, least recent first. */
-  readonly #refreshed = new Map<number, number>();
+  /** User id to the monotonic millisecond at which to ask again; asked longest ago first. */
+  readonly #due = new Map<number, number>();
   readonly #running = new Map<number, Promise<UserRecord | undefined>>();
 
   constructor(options: RefreshOptions) {
@@ -38,7 +40,7 @@ export class AuthRefresh {
 
   /** A sign-in is as good as a refresh. */
   signedIn(userId: number): void {
-    this.#remember(userId);
+    this.#remember(userId, this.#options.settings.auth_refresh_age);
   }
 
   /**
@@ -48,9 +50,8 @@ export class AuthRefresh {
   async current(user: UserRecord, requester: Requester, force = false): Promise<UserRecord | undefined> {
     const { authenticator, settings, clock, log } = this.#options;
     if (settings.auth_refresh_age <= 0 || !authenticator.refreshUser) return user;
-    const last = this.#refreshed.get(user.id);
-    const fresh = last !== undefined && clock.monotonic() - last < settings.auth_refresh_age * 1000;
-    if (fresh && !force) return user;
+    const due = this.#due.get(user.id);
+    if (due !== undefined && clock.monotonic() < due && !force) return user;
     const refreshed = await this.#refreshOnce(user);
     if (refreshed) return refreshed;
     log.warn('sign-in is stale and has to be renewed', { user: user.name, requester });
@@ -67,19 +68,26 @@ export class AuthRefresh {
   }
 
   async #refresh(user: UserRecord): Promise<UserRecord | undefined> {
-    const { authenticator, accounts } = this.#options;
+    const { authenticator, accounts, settings, log } = this.#options;
     const authState = await accounts.authState(user);
     const outcome = (await authenticator.refreshUser?.(user.name, authState)) ?? { kind: 'valid' };
     if (outcome.kind === 'expired') return undefined;
-    this.#remember(user.id);
-    return outcome.kind === 'updated' ? accounts.applyRefresh(user, outcome.model) : user;
+    if (outcome.kind === 'stale') {
+      log.warn('a sign-in could not be renewed and stands for now', { user: user.name, why: outcome.why });
+      this.#remember(user.id, Math.min(STALE_SECONDS, settings.auth_refresh_age));
+      return user;
+    }
+    // Written before it counts as fresh: who fails here is asked again.
+    const current = outcome.kind === 'updated' ? await accounts.applyRefresh(user, outcome.model) : user;
+    this.#remember(user.id, settings.auth_refresh_age);
+    return current;
   }
 
-  #remember(userId: number): void {
-    this.#refreshed.delete(userId);
-    this.#refreshed.set(userId, this.#options.clock.monotonic());
-    if (this.#refreshed.size <= MAX_REMEMBERED) return;
-    const [oldest] = this.#refreshed.keys();
-    if (oldest !== undefined) this.#refreshed.delete(oldest);
+  #remember(userId: number, seconds: number): void {
+    this.#due.delete(userId);
+    this.#due.set(userId, this.#options.clock.monotonic() + seconds * 1000);
+    if (this.#due.size <= MAX_REMEMBERED) return;
+    const [oldest] = this.#due.keys();
+    if (oldest !== undefined) this.#due.delete(oldest);
   }
 }

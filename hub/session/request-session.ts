@@ -18,6 +18,13 @@ import {
 import { ANONYMOUS, type Principal } from '../principal.js';
 import type { UserRecord } from '../store/types.js';
 import {
+  authenticatorKey,
+  readRemembered,
+  rememberedCookie,
+  signRemembered,
+  withoutAge,
+} from './remembered.js';
+import {
   hubPrefix,
   LEGACY_SERVICES_COOKIE,
   loginCookieAttributes,
@@ -35,6 +42,8 @@ export interface SessionRequest {
   /** Lower-case name to value. */
   readonly header: (name: string) => string | undefined;
   readonly clientAddress: string;
+  /** Who handed the request to our own proxy. */
+  readonly peerAddress: string;
   readonly protocol: 'http' | 'https';
   /** Some hop on the way to the browser is TLS. */
   readonly tls: boolean;
@@ -135,6 +144,26 @@ export class RequestSession {
     this.#clear(XSRF_COOKIE, { path: path ?? '/', ...(domain !== undefined && { domain }) });
     this.#sessionId = undefined;
     this.become(ANONYMOUS);
+  }
+
+  /** What an authenticator remembers in this browser. */
+  get remembered(): ReadonlyMap<string, string> {
+    return readRemembered(this.request.cookieHeader, this.#settings, this.#seconds());
+  }
+
+  /** What an authenticator may make secrets from; tells nothing of the cookie secret. */
+  get authenticatorKey(): Uint8Array {
+    return authenticatorKey(this.#settings);
+  }
+
+  /** @param value `null` takes it away */
+  remember(name: string, value: string | null): void {
+    const cookie = rememberedCookie(name, this.#settings, this.request.tls);
+    if (value === null) this.#clear(cookie.name, withoutAge(cookie.attributes));
+    else {
+      const signed = signRemembered(name, value, this.#settings, this.#seconds());
+      this.#set(cookie.name, signed, cookie.attributes);
+    }
   }
 
   clearLoginCookie(): void {

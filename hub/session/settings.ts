@@ -57,6 +57,13 @@ export function sessionCookieAttributes(settings: SessionSettings, tls: boolean)
   };
 }
 
+/** A cookie of the hub's own that must come back when another site sends the browser here, and only then. */
+export function transientCookieAttributes(settings: SessionSettings, tls: boolean): CookieAttributes {
+  const { domain: _domain, expires: _expires, expiresDays: _days, ...attributes } = common(settings, tls);
+  // Strict would keep it back on the return from a provider.
+  return { ...attributes, sameSite: 'Lax' };
+}
+
 export function xsrfCookieAttributes(settings: SessionSettings, anonymousSeconds?: number): CookieAttributes {
   const { expires, expiresDays, maxAge, ...lasting } = settings.xsrfCookieOptions;
   const path = hubPrefix(settings);

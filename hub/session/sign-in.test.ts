@@ -11,7 +11,7 @@ afterEach(async () => {
   await hub[Symbol.asyncDispose]();
 });
 
-const context = { remoteAddress: '192.0.2.1', headers: {} };
+const context = { remoteAddress: '192.0.2.1', peerAddress: '192.0.2.9', headers: {} };
 const attempt = (username: string, password = PASSWORD) => hub.signIn.signIn({ username, password }, context);
 
 describe('admission', () => {

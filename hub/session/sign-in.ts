@@ -8,9 +8,14 @@
  */
 import type { Clock } from '../../core/clock.js';
 import { Fault, messageOf } from '../../core/fault.js';
-import type { Log } from '../../core/log.js';
+import type { Log, LogFields } from '../../core/log.js';
 import type { UserName } from '../../core/model/names.js';
-import type { AuthenticationContext, Authenticator, AuthModel } from '../../core/plugin/authenticator.js';
+import type {
+  AuthenticationContext,
+  Authenticator,
+  AuthModel,
+  AuthOutcome,
+} from '../../core/plugin/authenticator.js';
 import type { AuthenticatorConfig } from '../../core/plugin/authenticator-traits.js';
 import { safeText } from '../../core/wire/scrub.js';
 import type { UserRecord } from '../store/types.js';
@@ -31,6 +36,7 @@ export type SignInForm = Readonly<Record<string, string>>;
 
 export interface SignInContext {
   readonly remoteAddress: string;
+  readonly peerAddress: string;
   readonly headers: AuthenticationContext['headers'];
   readonly signal?: AbortSignal;
 }
@@ -49,7 +55,7 @@ export interface SignInOptions {
   readonly onDuration?: (status: 'success' | 'failure', seconds: number) => void;
 }
 
-const WRONG: SignInOutcome = { kind: 'refused', status: 403, message: 'Invalid username or password' };
+const WRONG = { kind: 'refused', status: 403, message: 'Invalid username or password' } as const;
 /** Longest name and other field that an authenticator gets to see. */
 const MAX_NAME = 1024;
 const MAX_FIELD = 16_384;
@@ -68,37 +74,65 @@ export class SignIn {
 
   /** @throws Fault when the directory is down or a hook fails; never for wrong credentials */
   async signIn(form: SignInForm, context: SignInContext): Promise<SignInOutcome> {
-    const { limits, admission, clock, onDuration } = this.#options;
+    const { limits, admission } = this.#options;
     if (isOversized(form))
       return { kind: 'refused', status: 400, message: 'Too much was sent to sign in with' };
     const data = trimmed(form);
     const typed = data['username'] ?? '';
     const admitted = await limits.admit(context.remoteAddress, admission.normalize(typed), context.signal);
     if (admitted.kind === 'later') return admitted;
-    const started = clock.monotonic();
     let result: 'succeeded' | 'failed' | 'undetermined' = 'undetermined';
     try {
-      const outcome = await this.#attempt(data, context);
-      result = outcome.kind === 'signed-in' ? 'succeeded' : 'failed';
-      onDuration?.(
-        outcome.kind === 'signed-in' ? 'success' : 'failure',
-        (clock.monotonic() - started) / 1000,
+      const outcome = await this.#timed(async () =>
+        this.#enter(await this.#authenticate(data, context), context, { nameLength: typed.length }),
       );
+      result = outcome.kind === 'signed-in' ? 'succeeded' : 'failed';
       return outcome;
     } finally {
       admitted.attempt.finish(result);
     }
   }
 
-  async #attempt(data: SignInForm, context: SignInContext): Promise<SignInOutcome> {
+  /**
+   * By what the request itself brings, without a form. No limits: there is no password to guess, and a front that sends
+   * nothing must not slow its people down.
+   * @throws Fault as `signIn`
+   */
+  async signInByRequest(context: SignInContext): Promise<SignInOutcome> {
+    return this.#timed(async () => this.#enter(await this.#authenticate({}, context), context));
+  }
+
+  /**
+   * The rest of the way for an outcome that a page of the authenticator's own gave. No limits: nothing was guessed at.
+   * @throws Fault when a hook fails, or the name belongs to another identity
+   */
+  async finish(found: AuthOutcome, context: Pick<SignInContext, 'remoteAddress'>): Promise<SignInOutcome> {
+    return this.#timed(() => this.#enter(found, context));
+  }
+
+  #authenticate(data: SignInForm, context: SignInContext): Promise<AuthOutcome> {
+    const { authenticator, log } = this.#options;
+    return authenticator.authenticate(data, { ...context, log });
+  }
+
+  async #timed(attempt: () => Promise<SignInOutcome>): Promise<SignInOutcome> {
+    const { clock, onDuration } = this.#options;
+    const started = clock.monotonic();
+    const outcome = await attempt();
+    const seconds = (clock.monotonic() - started) / 1000;
+    onDuration?.(outcome.kind === 'signed-in' ? 'success' : 'failure', seconds);
+    return outcome;
+  }
+
+  async #enter(
+    found: AuthOutcome,
+    context: Pick<SignInContext, 'remoteAddress'>,
+    fields: LogFields = {},
+  ): Promise<SignInOutcome> {
     const { accounts, refresh, log } = this.#options;
-    const verdict = await this.#withAccount(await this.#judge(data, context));
+    const verdict = await this.#withAccount(await this.#judge(found));
     if (verdict.kind === 'refused') {
-      log.warn('sign-in refused', {
-        why: verdict.why,
-        address: context.remoteAddress,
-        nameLength: (data['username'] ?? '').length,
-      });
+      log.warn('sign-in refused', { why: verdict.why, address: context.remoteAddress, ...fields });
       return verdict.outcome;
     }
     const user = await accounts.applySignIn(verdict.name, verdict.model);
@@ -122,9 +156,8 @@ export class SignIn {
     }
   }
 
-  async #judge(data: SignInForm, context: SignInContext): Promise<Verdict> {
-    const { authenticator, admission, systemAccounts, log } = this.#options;
-    const outcome = await authenticator.authenticate(data, { ...context, log });
+  async #judge(outcome: AuthOutcome): Promise<Verdict> {
+    const { authenticator, admission, systemAccounts } = this.#options;
     if (outcome.kind === 'refused') {
       const { status = 403, message = 'Invalid username or password' } = outcome;
       return { kind: 'refused', why: 'credentials', outcome: { kind: 'refused', status, message } };
@@ -132,30 +165,42 @@ export class SignIn {
     const given = outcome.model;
     const normalized = authenticator.normalizeUsername?.(given.name) ?? admission.normalize(given.name);
     const name = admission.parse(normalized);
-    if (name === undefined) return { kind: 'refused', why: 'invalid name', outcome: WRONG };
+    if (name === undefined) return this.#wrong('invalid name');
     // From here on the name is proven, so it may be logged.
-    if (admission.isBlocked(name)) return refusedUser('blocked', name, log);
     const model = { ...given, name };
+    const blocked = admission.isBlocked(name) || ((await authenticator.isBlocked?.(name, model)) ?? false);
+    if (blocked) return this.#refusedUser('blocked', name);
     const allowed =
       admission.isAllowed(name) ||
       (await authenticator.isAllowed?.(name, model)) ||
       (await systemAccounts?.isAllowed(name));
-    if (!allowed) return refusedUser('not allowed', name, log);
+    if (!allowed) return this.#refusedUser('not allowed', name);
     const listed = model.admin ?? admission.isAdmin(name);
     return this.#afterHook({ ...model, admin: listed ?? (await systemAccounts?.isAdmin(name)) ?? null });
   }
 
   /** `post_auth_hook` sees every accepted sign-in last; it may change the model, or refuse by returning null. */
   async #afterHook(model: AuthModel): Promise<Verdict> {
-    const { authenticator, admission, settings, log } = this.#options;
+    const { authenticator, admission, settings } = this.#options;
     const hook = settings.post_auth_hook;
     const result = hook ? fromHookModel(await callHook(hook, authenticator, model), 'post_auth_hook') : model;
-    if (!result) return { kind: 'refused', why: 'post_auth_hook', outcome: WRONG };
+    if (!result) return this.#wrong('post_auth_hook');
     const name = admission.parse(result.name);
-    if (name === undefined) return { kind: 'refused', why: 'invalid name', outcome: WRONG };
+    if (name === undefined) return this.#wrong('invalid name');
     // A hook that renames must not open a door that the rules keep shut.
-    if (admission.isBlocked(name)) return refusedUser('blocked', name, log);
-    return { kind: 'admitted', name, model: { ...result, name } };
+    if (admission.isBlocked(name)) return this.#refusedUser('blocked', name);
+    const { identity } = model;
+    return { kind: 'admitted', name, model: { ...result, name, ...(identity && { identity }) } };
+  }
+
+  #refusedUser(why: string, name: UserName): Verdict {
+    this.#options.log.warn('user may not enter', { why, user: safeText(name) });
+    return this.#wrong(why);
+  }
+
+  #wrong(why: string): Verdict {
+    const { refusal } = this.#options.authenticator;
+    return { kind: 'refused', why, outcome: refusal === undefined ? WRONG : { ...WRONG, message: refusal } };
   }
 }
 
@@ -173,11 +218,6 @@ async function callHook(
       cause: error,
     });
   }
-}
-
-function refusedUser(why: string, name: UserName, log: Log): Verdict {
-  log.warn('user may not enter', { why, user: safeText(name) });
-  return { kind: 'refused', why, outcome: WRONG };
 }
 
 /** The name is trimmed, other fields are not: a password may end in a blank. */

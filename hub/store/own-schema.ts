@@ -24,6 +24,19 @@ export const MIGRATIONS: readonly ((dialect: Dialect) => readonly string[])[] = 
       ([table, column]) => `CREATE INDEX anteroom_ix_${table}_${column} ON ${table} (${column})`,
     ),
   ],
+  // No foreign key: SQLite would follow one when JupyterHub rebuilds its table of users in a migration.
+  (dialect) => [
+    `CREATE TABLE anteroom_identities (
+  issuer VARCHAR(255) NOT NULL,
+  name_key VARCHAR(255) NOT NULL,
+  subject VARCHAR(255) NOT NULL,
+  user_id INTEGER NOT NULL,
+  user_name VARCHAR(255) NOT NULL,
+  at ${TIME[dialect]} NOT NULL,
+  PRIMARY KEY (issuer, name_key)
+)`,
+    'CREATE INDEX anteroom_ix_identities_user_id ON anteroom_identities (user_id)',
+  ],
 ];
 
 /**
@@ -52,4 +65,5 @@ export const ANTEROOM_TABLES: readonly string[] = [
   'anteroom_schema',
   'anteroom_operations',
   'anteroom_revocations',
+  'anteroom_identities',
 ];

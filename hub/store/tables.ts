@@ -178,6 +178,15 @@ interface RevocationsTable {
   at: Timestamp;
 }
 
+interface IdentitiesTable {
+  issuer: string;
+  name_key: string;
+  subject: string;
+  user_id: number;
+  user_name: string;
+  at: Timestamp;
+}
+
 export interface Tables {
   alembic_version: { version_num: string };
   servers: ServersTable;
@@ -198,4 +207,5 @@ export interface Tables {
   anteroom_schema: { version: number };
   anteroom_operations: OperationsTable;
   anteroom_revocations: RevocationsTable;
+  anteroom_identities: IdentitiesTable;
 }

@@ -248,6 +248,27 @@ export interface RevocationRepository {
   purgeBefore(at: Timestamp): Promise<number>;
 }
 
+/** To whom of an identity provider's people a name belongs. */
+export interface IdentityRecord {
+  readonly issuer: string;
+  /** The name in the form in which names that look alike are one. */
+  readonly nameKey: string;
+  readonly subject: string;
+  readonly userId: number;
+  readonly userName: UserName;
+  readonly at: Timestamp;
+}
+
+export interface IdentityRepository {
+  /** Whose the name is, while the user of that binding exists and bears the name. */
+  subjectOf(issuer: string, nameKey: string): Promise<string | undefined>;
+  /**
+   * Binds the name unless it is bound.
+   * @returns the subject it belongs to now: the given one, or who was first
+   */
+  bind(identity: IdentityRecord): Promise<string>;
+}
+
 /** All repositories, bound to one connection or transaction. */
 export interface Repositories {
   readonly users: UserRepository;
@@ -260,6 +281,7 @@ export interface Repositories {
   readonly oauth: OAuthRepository;
   readonly shares: ShareRepository;
   readonly revocations: RevocationRepository;
+  readonly identities: IdentityRepository;
 }
 
 export interface Store extends Repositories, AsyncDisposable {

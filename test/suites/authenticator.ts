@@ -22,7 +22,12 @@ export interface AuthenticatorSuite {
   readonly skip?: Readonly<Record<string, string>>;
 }
 
-export const CONTEXT: AuthenticationContext = { remoteAddress: '127.0.0.1', headers: {}, log: silentLog };
+export const CONTEXT: AuthenticationContext = {
+  remoteAddress: '127.0.0.1',
+  peerAddress: '127.0.0.1',
+  headers: {},
+  log: silentLog,
+};
 
 const HOSTILE = [
   '',

@@ -7,6 +7,7 @@
 import { describe } from 'vitest';
 import type { Store } from '../../hub/store/index.js';
 import { describeGroups } from './store/groups.js';
+import { describeIdentities } from './store/identities.js';
 import { describeOAuth } from './store/oauth.js';
 import { describeRoles } from './store/roles.js';
 import { describeServices } from './store/services.js';
@@ -37,6 +38,7 @@ export function describeStore(suite: StoreSuite): void {
     services: describeServices,
     tokens: describeTokens,
     oauth: describeOAuth,
+    identities: describeIdentities,
     shares: describeShares,
     transactions: describeTransactions,
   };

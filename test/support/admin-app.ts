@@ -201,6 +201,7 @@ export class AdminApp {
       sessions: {
         xsrfToken: (request) => sessionOf(request).xsrfToken(),
         nextUrl: async () => '/hub/home',
+        landing: async () => '/hub/home',
         validated: (_request, target) => (target.startsWith('/') ? target : ''),
       },
       allowNamedServers: true,

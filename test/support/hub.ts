@@ -29,6 +29,7 @@ import {
   type AdmissionSettings,
   AuthRefresh,
   accountRights,
+  Identities,
   registerSession,
   type SessionSettings,
   Sessions,
@@ -131,6 +132,7 @@ export class TestHub {
       rights: accountRights({ store, registry: this.rights.registry, configRoles: new Set(), log }),
       authenticator,
       admission: this.admission,
+      identities: new Identities({ store, clock, log }),
       settings: { ...ACCOUNT, ...options.account },
       cryptKeeper: new CryptKeeper(options.cryptKeys ?? []),
       clock,
@@ -263,6 +265,7 @@ export class TestHub {
       const form = Object.fromEntries([...fields].map(([name, values]) => [name, values.at(-1) ?? '']));
       const outcome = await this.signIn.signIn(form, {
         remoteAddress: session.request.clientAddress,
+        peerAddress: session.request.peerAddress,
         headers: request.headers,
       });
       if (outcome.kind === 'later') return reply.code(429).send();

@@ -1,5 +1,6 @@
 import type { ClassDeclaration } from '../declare.js';
 import type { Trait } from '../traits.js';
+import { environmentNames } from '../tree.js';
 import { defaultText } from './help.js';
 
 /** `docs/configuration.md`, made from the declarations. */
@@ -23,7 +24,7 @@ export function configurationPage(
     const parent = declaration.parent ? ` Takes the settings of \`${declaration.parent.name}\` too.` : '';
     lines.push(`## ${declaration.name}`, '', `${declaration.help}${parent}`, '');
     const names = declaration.aliases.filter((alias) => alias !== 'default');
-    if (names.length > 0) lines.push(`Also named ${names.map((name) => `\`${name}\``).join(', ')}.`, '');
+    if (names.length > 0) lines.push(`Also named ${names.map((each) => `\`${each}\``).join(', ')}.`, '');
     const own = Object.entries(declaration.own);
     if (own.length === 0) continue;
     lines.push('| setting | type | default | meaning |', '|---|---|---|---|');
@@ -34,9 +35,10 @@ export function configurationPage(
 }
 
 function row(name: string, trait: Trait<unknown>, reason: string | undefined): string {
+  const names = environmentNames(trait);
   const notes = [
     trait.help,
-    trait.env === undefined ? '' : `Read from \`${trait.env}\` when not set.`,
+    names.length === 0 ? '' : `Read from ${names.map((each) => `\`${each}\``).join(', else ')} when not set.`,
     trait.deprecated ? `**Deprecated**: use ${trait.deprecated.use}.` : '',
     reason === undefined ? '' : `*Not built yet*: ${reason}.`,
   ];

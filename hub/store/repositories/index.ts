@@ -3,6 +3,7 @@ import type { Clock } from '../../../core/clock.js';
 import type { Access } from '../access.js';
 import type { Repositories } from '../types.js';
 import { groupRepository } from './groups.js';
+import { identityRepository } from './identities.js';
 import { oauthRepository } from './oauth.js';
 import { operationRepository } from './operations.js';
 import { revocationRepository } from './revocations.js';
@@ -25,5 +26,6 @@ export function repositories(access: Access, clock: Clock): Repositories {
     oauth: oauthRepository(access),
     shares: shareRepository(access),
     revocations: revocationRepository(access),
+    identities: identityRepository(access),
   };
 }

@@ -190,6 +190,7 @@ async function remove(session: Session, id: number): Promise<void> {
     query(db.selectFrom('spawners').select(['id', 'server_id', 'oauth_client_id']).where('user_id', '=', id)),
   );
   await removeSpawners(session, spawners);
+  await session.run(query(db.deleteFrom('anteroom_identities').where('user_id', '=', id)));
   const gone = await session.run(query(db.deleteFrom('users').where('id', '=', id)));
   if (gone === 0) throw new NotFound('This user does not exist.');
   session.rightsChanged();

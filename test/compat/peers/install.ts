@@ -9,6 +9,8 @@ import { run } from './child.js';
 /** The versions that Anteroom matches; `record/record.sh` installs the same. */
 export const JUPYTERHUB_VERSION = '6.1.1';
 export const CHP_VERSION = '5.3.0';
+export const OAUTHENTICATOR_VERSION = '17.4.0';
+const OIDC_PROVIDER_VERSION = '9.13.3';
 const SCHEMATHESIS_VERSION = '4.32.5';
 
 const CACHE = join(import.meta.dirname, '../../../.cache');
@@ -113,6 +115,57 @@ export async function ensureSchemathesis(): Promise<string> {
     },
   );
   return command;
+}
+
+/**
+ * oidc-provider in `.cache/oidc-provider`, installed when missing.
+ * @returns the folder that has it among its modules
+ * @throws Error with npm's last lines when it cannot be installed
+ */
+export async function ensureOidcProvider(): Promise<string> {
+  const directory = join(CACHE, 'oidc-provider');
+  const manifest = join(directory, 'node_modules/oidc-provider/package.json');
+  await once(
+    'oidc-provider',
+    async () => existsSync(manifest) && (await readFile(manifest, 'utf8')).includes(OIDC_PROVIDER_VERSION),
+    async (log) => {
+      await mkdir(directory, { recursive: true });
+      await writeFile(join(directory, 'package.json'), '{ "private": true }\n');
+      const install = ['install', '--no-audit', '--no-fund', `oidc-provider@${OIDC_PROVIDER_VERSION}`];
+      await run(['npm', ...install], log, INSTALL_LIMIT_MS, { cwd: directory });
+    },
+  );
+  return directory;
+}
+
+/**
+ * JupyterHub 6.1.1 with OAuthenticator 17 in `.cache/oauthenticator-venv`, made when missing.
+ * @returns path of its python
+ * @throws Error with pip's last lines when there is no package index
+ */
+export async function ensureOAuthenticator(): Promise<string> {
+  const directory = join(CACHE, 'oauthenticator-venv');
+  const python = join(directory, 'bin', 'python');
+  await once(
+    'oauthenticator-venv',
+    () => hasPackage(python, 'oauthenticator', OAUTHENTICATOR_VERSION),
+    async (log) => {
+      await run(['python3', '-m', 'venv', directory], log, INSTALL_LIMIT_MS);
+      const packages = [`jupyterhub==${JUPYTERHUB_VERSION}`, `oauthenticator==${OAUTHENTICATOR_VERSION}`];
+      await run([join(directory, 'bin', 'pip'), 'install', '-q', ...packages], log, INSTALL_LIMIT_MS);
+    },
+  );
+  return python;
+}
+
+async function hasPackage(python: string, name: string, version: string): Promise<boolean> {
+  if (!existsSync(python)) return false;
+  const script = `import importlib.metadata as m; print(m.version('${name}'))`;
+  const found = await promisify(execFile)(python, ['-c', script], { timeout: 60_000 }).then(
+    ({ stdout }) => stdout.trim(),
+    (error: unknown) => String(error),
+  );
+  return found === version;
 }
 
 async function hasVersion(command: string, version: string): Promise<boolean> {
