@@ -9,25 +9,35 @@ export const SPAWN_ID = 'ANTEROOM_SPAWN_ID';
 /** The server's own pid, which tells it from processes that it started and that inherit the variables. */
 export const SPAWN_PID = 'ANTEROOM_SPAWN_PID';
 
+/** In front of names of variables that the server gets, and what runs before it as root does not. */
+const LATER = 'ANTEROOM_LATER_';
+/** Variables that mean nothing to the loader, the C library or a shell; the spawn id is how a launcher is found. */
+const AT_ONCE = /^(?:ANTEROOM|JUPYTERHUB)_|^(?:HOME|LANG|PATH|SHELL|TERM|USER)$/;
+
 /**
- * Runs as the server's user, between fork and the server: sets the umask and walks to the working directory or
- * its next parent that can be entered, as JupyterHub does, then becomes the server (same pid). All values come
- * as arguments; nothing is pasted into the script.
+ * Runs as the server's user, between fork and the server: gives variables their names back, sets the umask and walks to
+ * the working directory or its next parent that can be entered, as JupyterHub does, then becomes the server (same pid).
+ * All values come as arguments or variables; of those only names are pasted, which hold letters, digits and _ alone.
+ * `command` keeps a name that a shell holds to itself (bash's UID) from ending it.
  */
 const LAUNCHER = `
+for anteroom_name in $3; do
+  eval "command export $anteroom_name=\\"\\$${LATER}$anteroom_name\\" || :; unset ${LATER}$anteroom_name"
+done
+unset anteroom_name
 [ -z "$2" ] || umask "$2"
-dir=$1
-while ! cd -- "$dir" 2>/dev/null; do
-  case $dir in
-    /|'') dir=$(mktemp -d) || exit 126 ;;
-    */*) dir=\${dir%/*}; dir=\${dir:-/} ;;
-    *) dir=/ ;;
+anteroom_dir=$1
+while ! cd -- "$anteroom_dir" 2>/dev/null; do
+  case $anteroom_dir in
+    /|'') anteroom_dir=$(mktemp -d) || exit 126 ;;
+    */*) anteroom_dir=\${anteroom_dir%/*}; anteroom_dir=\${anteroom_dir:-/} ;;
+    *) anteroom_dir=/ ;;
   esac
 done
-shift 2
+shift 3
 ${SPAWN_PID}=$$
 export ${SPAWN_PID}
-unset OLDPWD
+unset OLDPWD anteroom_dir
 exec "$@"
 `;
 
@@ -60,14 +70,16 @@ export interface Launched {
 export async function launch(options: Launch): Promise<Launched> {
   refuseOddNames(options.env);
   const umask = options.umask === undefined ? '' : options.umask.toString(8);
-  const inner = ['/bin/sh', '-c', LAUNCHER, 'anteroom-launch', options.cwd, umask, ...options.argv];
+  const { env, later } = splitEnvironment(options.env);
+  const words = [options.cwd, umask, later.join(' ')];
+  const inner = ['/bin/sh', '-c', LAUNCHER, 'anteroom-launch', ...words, ...options.argv];
   const asUser = options.account ? [...asAccount(options.account), ...inner] : inner;
   const [file = '', ...args] = [...(options.prefix ?? []), ...asUser];
   let child: ChildProcess;
   try {
     child = spawn(file, args, {
       cwd: '/',
-      env: options.env,
+      env,
       detached: true,
       stdio: ['ignore', options.output, options.output],
     });
@@ -91,6 +103,22 @@ function watch(child: ChildProcess): Launched {
   });
   child.unref();
   return { pid: child.pid ?? 0, exitStatus: () => status, exited };
+}
+
+/**
+ * A user may have a say in a server's variables (options of a form), and what joins groups and changes the account is
+ * still root: `LD_PRELOAD` and its like reach it under other names only.
+ */
+function splitEnvironment(all: Readonly<Record<string, string>>): {
+  readonly env: Readonly<Record<string, string>>;
+  readonly later: readonly string[];
+} {
+  const later = Object.keys(all).filter((name) => !AT_ONCE.test(name));
+  const renamed = (name: string): string => (AT_ONCE.test(name) ? name : `${LATER}${name}`);
+  return {
+    env: Object.fromEntries(Object.entries(all).map(([name, value]) => [renamed(name), value])),
+    later,
+  };
 }
 
 /** The shell on the way passes only variables whose names it could hold itself. */

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -61,6 +70,7 @@ function memberOfGroups(): { name: string; uid: number; gids: readonly number[] 
 }
 
 const isRoot = process.getuid?.() === 0;
+const hasCompiler = existsSync('/usr/bin/cc');
 const member = isRoot ? memberOfGroups() : undefined;
 
 describe('accounts', () => {
@@ -78,6 +88,46 @@ describe('accounts', () => {
         const output = new OutputFile(outputDir, name, '');
         expect(statSync(output.path)).toMatchObject({ uid });
         expect(statSync(output.path).mode & 0o777).toBe(0o600);
+      } finally {
+        await spawner.stop({ now: true });
+      }
+    },
+  );
+
+  it.skipIf(!member || !hasCompiler)(
+    'as root, variables of the server reach nothing that is still root (skipped: needs root, an account and cc)',
+    async () => {
+      const [seen, library] = [join(folder, 'seen-uids'), join(folder, 'spy.so')];
+      writeFileSync(seen, '');
+      chmodSync(seen, 0o666);
+      const source = `#include <stdio.h>
+#include <unistd.h>
+__attribute__((constructor)) static void note(void) {
+  FILE *file = fopen("${seen}", "a");
+  if (file) { fprintf(file, "%d\\n", geteuid()); fclose(file); }
+}`;
+      writeFileSync(`${library}.c`, source);
+      execFileSync('cc', ['-shared', '-fPIC', '-o', library, `${library}.c`]);
+      const { context } = startContext();
+      const preload = {
+        LD_PRELOAD: library,
+        name: 'n',
+        dir: 'd',
+        IFS: 'x',
+        PS4: '$(id)',
+        ODD: `it's "$(id)" \n two`,
+      };
+      const environment: typeof context.environment = (bind) => ({
+        ...context.environment(bind),
+        ...preload,
+      });
+      const spawner = make([], {}, member!.name);
+      const address = await spawner.start({ ...context, environment });
+      try {
+        expect(await (await ask(address, 'env')).json()).toMatchObject(preload);
+        expect(new Set(readFileSync(seen, 'utf8').trim().split('\n'))).toEqual(
+          new Set([String(member!.uid)]),
+        );
       } finally {
         await spawner.stop({ now: true });
       }
