@@ -64,6 +64,15 @@ export class NodeFront implements Engine {
       closeNodes();
       this.#tunnels[Symbol.dispose]();
     };
+    this.#context.metrics.watch(async () => {
+      const { open, idle } = this.#forwarder.counts;
+      return {
+        clients: await connectionsOf(server),
+        tunnels: this.#tunnels.count,
+        active: open - idle,
+        idle,
+      };
+    });
     return server;
   }
 
@@ -196,4 +205,10 @@ export class NodeFront implements Engine {
   #report(status: number, method: string | undefined, url: string, error: Error): void {
     reportFailure(this.#context.log, status, method, url, error);
   }
+}
+
+function connectionsOf(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+  });
 }
