@@ -1,0 +1,160 @@
+// Clients and targets that vanish at random, in the middle of whatever they do: sockets, heap and memory of the proxy
+// every second, as a table and a picture. Ends with 1 when one of them grows, or when something stays open after the
+// last client has gone.
+//
+//   npm run build && node bench/proxy-soak.mjs [seconds=1800] [clients a second=200] [folder=.] [engine=raw]
+import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { csv, flatness, svg, trough } from './support/curve.mjs';
+import { freePort, machine, residentMiB, untilListening } from './support/processes.mjs';
+import { median } from './support/rounds.mjs';
+import { client, dice, vanishingTarget } from './support/soak-world.mjs';
+
+const OURS = join(dirname(fileURLToPath(import.meta.url)), '../dist/proxy/server/main.js');
+const TOKEN = 'soak';
+/** Seconds until everything is closed that nobody uses: a half-closed client's 5, a farewell's 5, a pool's 4. */
+const AFTERWARDS = 40;
+const GAUGES = {
+  clients: 'anteroom_proxy_client_sockets',
+  tunnels: 'anteroom_proxy_tunnels',
+  active: 'anteroom_proxy_upstream_sockets{state="active"}',
+  idle: 'anteroom_proxy_upstream_sockets{state="idle"}',
+};
+
+const [seconds = 1800, rate = 200] = process.argv.slice(2, 4).map(Number);
+const [folder = '.', engine = 'raw'] = process.argv.slice(4, 6);
+const seed = Number(process.env.SOAK_SEED ?? Date.now() % 2 ** 31);
+mkdirSync(folder, { recursive: true });
+process.exitCode = (await soak()) ? 0 : 1;
+
+async function soak() {
+  const random = dice(seed);
+  const target = await vanishingTarget(random);
+  const proxy = await startProxy(target.url);
+  const samples = [];
+  const sampler = setInterval(() => sample(proxy, samples), 1000);
+  const busy = everyTick(rate, () => client(proxy.port, random));
+  await delay(seconds * 1000);
+  busy.stop();
+  clearInterval(sampler);
+  console.log(`${busy.count()} clients in ${seconds} s, seed ${seed}, ${engine}; ${machine()}`);
+  const flat = judge(samples);
+  const closed = await allClosed(proxy);
+  writeFileSync(join(folder, 'proxy-soak.csv'), csv(samples));
+  writeFileSync(join(folder, 'proxy-soak.svg'), picture(samples, busy.count()));
+  proxy.child.kill('SIGKILL');
+  target.close();
+  return flat && closed;
+}
+
+async function startProxy(url) {
+  const [port, api, metrics] = [await freePort(), await freePort(), await freePort()];
+  const where = ['--ip', '127.0.0.1', '--port', port, '--api-ip', '127.0.0.1', '--api-port', api];
+  const rest = ['--metrics-ip', '127.0.0.1', '--metrics-port', metrics, '--log-level', 'error'];
+  const child = spawn(process.execPath, [OURS, ...where, ...rest, '--engine', engine].map(String), {
+    env: { ...process.env, CONFIGPROXY_AUTH_TOKEN: TOKEN },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  process.once('exit', () => child.kill('SIGKILL'));
+  await untilListening(port);
+  await untilListening(metrics);
+  const routes = { '/': url, '/dead': `http://127.0.0.1:${await freePort()}` };
+  for (const [path, target] of Object.entries(routes)) {
+    const answer = await fetch(`http://127.0.0.1:${api}/api/routes${path}`, {
+      method: 'POST',
+      headers: { authorization: `token ${TOKEN}` },
+      body: JSON.stringify({ target }),
+    });
+    if (answer.status !== 201) throw new Error(`the route ${path} was not made: ${answer.status}`);
+  }
+  return { child, port, metrics };
+}
+
+/** So often a second, in bursts of a timer's tick. */
+function everyTick(perSecond, act) {
+  const started = performance.now();
+  let count = 0;
+  const timer = setInterval(() => {
+    const due = ((performance.now() - started) / 1000) * perSecond;
+    while (count < due) {
+      act();
+      count += 1;
+    }
+  }, 20);
+  return { stop: () => clearInterval(timer), count: () => count };
+}
+
+async function sample(proxy, samples) {
+  const second = samples.length + 1;
+  const at = await readings(proxy).catch((error) => {
+    console.error(`second ${second}: ${error.message}`);
+    return undefined;
+  });
+  if (at) samples.push({ second, ...at });
+}
+
+async function readings({ child, metrics }) {
+  const text = await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text();
+  const value = (name) => Number(text.split(`\n${name} `)[1]?.split('\n')[0]);
+  const gauges = Object.fromEntries(Object.entries(GAUGES).map(([name, metric]) => [name, value(metric)]));
+  return {
+    ...gauges,
+    files: readdirSync(`/proc/${child.pid}/fd`).length,
+    heap: round(value('nodejs_heap_size_used_bytes') / 2 ** 20),
+    external: round(value('nodejs_external_memory_bytes') / 2 ** 20),
+    resident: round(residentMiB(child.pid)),
+    late: round(value('anteroom_proxy_event_loop_delay_seconds{quantile="0.99"}') * 1000),
+  };
+}
+
+function judge(samples) {
+  const settled = Math.floor(samples.length / 4);
+  const column = (name) => samples.map((one) => one[name]);
+  const verdicts = {
+    'sockets of clients': flatness(column('clients'), settled, median, 1.2, 20),
+    tunnels: flatness(column('tunnels'), settled, median, 1.2, 10),
+    'open files': flatness(column('files'), settled, median, 1.2, 20),
+    'heap, MiB': flatness(column('heap'), settled, trough, 1.2, 6),
+    'resident, MiB': flatness(column('resident'), settled, median, 1.2, 20),
+  };
+  for (const [name, { first, last, flat }] of Object.entries(verdicts)) {
+    console.log(`${flat ? 'flat  ' : 'GROWS '} ${name}: ${first} → ${last}`);
+  }
+  return Object.values(verdicts).every(({ flat }) => flat);
+}
+
+/** Nothing may be left of anybody. */
+async function allClosed(proxy) {
+  let left = {};
+  for (let second = 0; second < AFTERWARDS; second += 1) {
+    const { clients, tunnels, active, idle } = await readings(proxy);
+    left = { clients, tunnels, active, idle };
+    if (clients + tunnels + active + idle === 0) {
+      console.log(`closed ${second} s after the last client`);
+      return true;
+    }
+    await delay(1000);
+  }
+  console.log(`OPEN   ${AFTERWARDS} s after the last client: ${JSON.stringify(left)}`);
+  return false;
+}
+
+function picture(samples, count) {
+  const groups = {
+    sockets: ['clients', 'tunnels', 'active', 'idle'],
+    MiB: ['resident', 'heap', 'external'],
+    'ms late (99 %)': ['late'],
+  };
+  return svg(
+    samples,
+    groups,
+    `anteroom-proxy, engine ${engine}: ${count} clients that vanish, ${rate} a second`,
+  );
+}
+
+function round(number) {
+  return Math.round(number * 10) / 10;
+}
