@@ -42,7 +42,6 @@ export async function vanishingTarget(random) {
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}`,
-    open: () => sockets.size,
     close: () => {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -115,8 +114,22 @@ const SCENES = {
   ],
 };
 
-/** One client, from its connection to its end. */
-export function client(port, random) {
+/** Clients, each with a conversation of its own. */
+export function vanishingClients(port, random) {
+  let open = 0;
+  const closed = () => {
+    open -= 1;
+  };
+  return {
+    start: () => {
+      open += 1;
+      converse(port, random).once('close', closed);
+    },
+    open: () => open,
+  };
+}
+
+function converse(port, random) {
   const pieces = SCENES[random.pick(Object.keys(SCENES))]();
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   const end = setTimeout(() => depart(socket, random), 50 + random.below(LONGEST));
@@ -129,6 +142,7 @@ export function client(port, random) {
   pieces.forEach((piece, index) => {
     setTimeout(() => write(socket, piece), index * gap);
   });
+  return socket;
 }
 
 function depart(socket, random) {
