@@ -7,19 +7,18 @@ export function csv(samples) {
 }
 
 /**
- * Compares the first and the last third of what follows the settling.
- * @param typical makes one number of many: the median, or for a heap what is left after a collection
+ * Compares the first and the last third of what follows the settling, each by its lowest tenth: for a heap what it
+ * holds once it has been swept.
  * @returns both numbers, and whether the last is no more than `factor` times the first and `slack`
  */
-export function flatness(values, settled, typical, factor, slack) {
+export function flatness(values, settled, factor, slack) {
   const rest = values.slice(settled);
   const third = Math.max(1, Math.floor(rest.length / 3));
-  const [first, last] = [typical(rest.slice(0, third)), typical(rest.slice(-third))];
+  const [first, last] = [trough(rest.slice(0, third)), trough(rest.slice(-third))];
   return { first, last, flat: last <= first * factor + slack };
 }
 
-/** The lowest tenth: what a heap holds once it has been swept. */
-export function trough(values) {
+function trough(values) {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.floor(sorted.length / 10)];
 }
