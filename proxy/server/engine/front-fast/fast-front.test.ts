@@ -114,9 +114,9 @@ describe('the fast front', () => {
     const proxy = own(await proxyInProcess('raw', '--default-target', url));
     const socket = connect(proxy.port, '127.0.0.1');
     socket.write('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n');
-    await expect.poll(() => open).toBe(1);
+    await expect.poll(() => open, { timeout: 10_000 }).toBe(1);
     socket.resetAndDestroy();
-    await expect.poll(() => open, { timeout: 5000 }).toBe(0);
+    await expect.poll(() => open, { timeout: 10_000 }).toBe(0);
   });
 
   it('a listener that closes ends idle connections, and the others with their answer', async () => {
