@@ -1,7 +1,23 @@
-/** Counters under CHP's names (5.3.0, lib/metrics.js). Without a metrics listener nothing is counted. */
+/**
+ * Counters under CHP's names (5.3.0, lib/metrics.js), and gauges of ours beside them. Without a metrics listener
+ * nothing is counted.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AggregatorRegistry, Counter, collectDefaultMetrics, Registry, Summary } from 'prom-client';
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry, Summary } from 'prom-client';
 import { type MetricValues, withMergedSummaries } from './metric-values.js';
+
+/** What an engine has open at this moment. */
+export interface OpenNow {
+  /** Connections of clients to the public listener, tunnels among them. */
+  readonly clients: number;
+  /** WebSockets, each with a connection to its target. */
+  readonly tunnels: number;
+  /** Connections to targets that carry a request. */
+  readonly active: number;
+  /** Connections to targets that are kept for the next request. */
+  readonly idle: number;
+}
 
 export interface Metrics {
   web(): void;
@@ -12,6 +28,8 @@ export interface Metrics {
   apiRoute(kind: 'get' | 'add' | 'delete'): void;
   timeLookup(): () => void;
   timeActivity(): () => void;
+  /** @param look called when somebody reads the metrics */
+  watch(look: () => Promise<OpenNow>): void;
 }
 
 const nothing = (): void => undefined;
@@ -24,8 +42,11 @@ export const noMetrics: Metrics = {
   apiRoute: nothing,
   timeLookup: () => nothing,
   timeActivity: () => nothing,
+  watch: nothing,
 };
 
+/** ms between two looks at the event loop's clock. */
+const LOOP_RESOLUTION = 20;
 const QUANTILES = [0.01, 0.05, 0.5, 0.9, 0.95, 0.99, 0.999];
 
 export class PrometheusMetrics implements Metrics {
@@ -42,8 +63,22 @@ export class PrometheusMetrics implements Metrics {
   readonly #lookup = this.#summary('find_target_for_req', 'Seconds to find the target of a request');
   readonly #activity = this.#summary('last_activity_updating', 'Seconds to update last_activity');
 
+  readonly #observe: (() => Promise<void>)[] = [];
+  readonly #loop: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION });
+
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
+    this.#loop.enable();
+    const help = 'How late the event loop was since the last reading, in seconds';
+    const delay = this.#gauge('event_loop_delay_seconds', help, ['quantile'], 'max');
+    this.#observe.push(async () => {
+      for (const quantile of [0.5, 0.99, 1]) {
+        // What is measured contains the time between two looks itself.
+        const late = this.#loop.percentile(quantile * 100) / 1e9 - LOOP_RESOLUTION / 1000;
+        delay.set({ quantile }, Math.max(0, late));
+      }
+      this.#loop.reset();
+    });
   }
 
   web(): void {
@@ -74,8 +109,22 @@ export class PrometheusMetrics implements Metrics {
     return this.#activity.startTimer();
   }
 
+  watch(look: () => Promise<OpenNow>): void {
+    const clients = this.#gauge('client_sockets', 'Open connections of clients');
+    const tunnels = this.#gauge('tunnels', 'Open WebSockets');
+    const upstream = this.#gauge('upstream_sockets', 'Open connections to targets', ['state']);
+    this.#observe.push(async () => {
+      const now = await look();
+      clients.set(now.clients);
+      tunnels.set(now.tunnels);
+      upstream.set({ state: 'active' }, now.active);
+      upstream.set({ state: 'idle' }, now.idle);
+    });
+  }
+
   /** For another process to add to its own. */
   async values(): Promise<MetricValues> {
+    await this.#look();
     // The library's type leaves out what is there (`metricName`), and names `type` by a number.
     return (await this.#registry.getMetricsAsJSON()) as unknown as MetricValues;
   }
@@ -98,7 +147,10 @@ export class PrometheusMetrics implements Metrics {
   }
 
   async #text(others: readonly MetricValues[]): Promise<string> {
-    if (others.length === 0) return this.#registry.metrics();
+    if (others.length === 0) {
+      await this.#look();
+      return this.#registry.metrics();
+    }
     // What only one process can say (when it started) is said of this one.
     const own = (await this.values()).map((metric) =>
       metric.aggregator === 'omit' ? { ...metric, aggregator: 'first' } : metric,
@@ -108,8 +160,24 @@ export class PrometheusMetrics implements Metrics {
     return AggregatorRegistry.aggregate(merged as never).metrics();
   }
 
+  /** Gauges say what is the case when they are read. */
+  async #look(): Promise<void> {
+    for (const observe of this.#observe) await observe();
+  }
+
   #counter(name: string, help: string, labelNames: string[] = []): Counter {
     return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  }
+
+  /** @param aggregator how those of several processes become one */
+  #gauge(
+    name: string,
+    help: string,
+    labelNames: string[] = [],
+    aggregator: 'sum' | 'max' = 'sum',
+  ): Gauge {
+    const registers = [this.#registry];
+    return new Gauge({ name: `anteroom_proxy_${name}`, help, labelNames, aggregator, registers });
   }
 
   #summary(name: string, help: string): Summary {

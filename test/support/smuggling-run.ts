@@ -2,9 +2,10 @@
 import { connect } from 'node:net';
 import type { SmugglingCase } from './smuggling.js';
 
-/** ms of silence after which nothing more is expected: after an answer, and without one. */
+/** ms of silence after which nothing more is expected: after an answer, where none need come, and where one must. */
 const QUIET = 300;
-const SILENT = 2000;
+const SILENT = 1000;
+const PATIENT = 15_000;
 const AT_ONCE = 42;
 
 export interface CaseResult {
@@ -38,13 +39,13 @@ export function surprises(results: readonly CaseResult[]): readonly string[] {
 async function runCase(port: number, one: SmugglingCase, cut: readonly number[]): Promise<CaseResult> {
   const ends = [...cut, one.bytes.length];
   const pieces = ends.map((end, index) => one.bytes.slice(index === 0 ? 0 : ends[index - 1], end));
-  const text = await converse(port, pieces);
+  const text = await converse(port, pieces, one.statuses.test('') ? SILENT : PATIENT);
   const statuses = [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map((match) => match[1]).join(' ');
   return { one, statuses, text };
 }
 
 /** Ends when the peer closes, or has said nothing for a while. */
-function converse(port: number, pieces: readonly string[]): Promise<string> {
+function converse(port: number, pieces: readonly string[], patience: number): Promise<string> {
   return new Promise((resolve) => {
     let text = '';
     const socket = connect(port, '127.0.0.1');
@@ -53,10 +54,10 @@ function converse(port: number, pieces: readonly string[]): Promise<string> {
       socket.destroy();
       resolve(text);
     };
-    let timer = setTimeout(finish, SILENT);
+    let timer = setTimeout(finish, patience);
     const wait = (): void => {
       clearTimeout(timer);
-      timer = setTimeout(finish, /HTTP\/1\.1 [2-5]/.test(text) ? QUIET : SILENT);
+      timer = setTimeout(finish, /HTTP\/1\.1 [2-5]/.test(text) ? QUIET : patience);
     };
     socket.setNoDelay(true);
     socket.setEncoding('latin1');

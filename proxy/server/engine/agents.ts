@@ -36,6 +36,8 @@ class TargetAgent extends HttpsAgent {
 export interface Agents extends Disposable {
   readonly http: HttpAgent;
   readonly https: HttpsAgent;
+  /** Connections; `open` counts the idle ones too. */
+  readonly counts: { readonly open: number; readonly idle: number };
 }
 
 export function createAgents(tls: TlsSettings, verify: boolean): Agents {
@@ -44,9 +46,19 @@ export function createAgents(tls: TlsSettings, verify: boolean): Agents {
   return {
     http,
     https,
+    get counts() {
+      const idle = count(http.freeSockets) + count(https.freeSockets);
+      return { open: idle + count(http.sockets) + count(https.sockets), idle };
+    },
     [Symbol.dispose]() {
       http.destroy();
       https.destroy();
     },
   };
+}
+
+function count(sockets: HttpAgent['sockets']): number {
+  let sum = 0;
+  for (const list of Object.values(sockets)) sum += list?.length ?? 0;
+  return sum;
 }

@@ -25,4 +25,6 @@ export interface WebForwarder extends Disposable {
   forward(exchange: Exchange): void;
   /** What this forwarder cannot carry faithfully. */
   refuse(request: IncomingMessage): Refusal | undefined;
+  /** Connections to targets; `open` counts the idle ones too. */
+  readonly counts: { readonly open: number; readonly idle: number };
 }

@@ -58,6 +58,10 @@ export class HttpProxy3Forwarder implements WebForwarder {
     return bodyRefusal(request);
   }
 
+  get counts(): { readonly open: number; readonly idle: number } {
+    return this.#agents.counts;
+  }
+
   [Symbol.dispose](): void {
     this.#agents[Symbol.dispose]();
   }

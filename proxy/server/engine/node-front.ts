@@ -67,6 +67,15 @@ export class NodeFront implements Engine {
       closeNodes();
       this.#tunnels[Symbol.dispose]();
     };
+    this.#context.metrics.watch(async () => {
+      const { open, idle } = this.#forwarder.counts;
+      return {
+        clients: await connectionsOf(server),
+        tunnels: this.#tunnels.count,
+        active: open - idle,
+        idle,
+      };
+    });
     return server;
   }
 
@@ -212,4 +221,10 @@ export class NodeFront implements Engine {
     this.#access.failed(request, error);
     reportFailure(this.#context.log, status, request.method, url, error);
   }
+}
+
+function connectionsOf(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+  });
 }

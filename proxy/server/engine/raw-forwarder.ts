@@ -50,6 +50,10 @@ export class RawForwarder implements WebForwarder {
     else request.resume();
   }
 
+  get counts(): { readonly open: number; readonly idle: number } {
+    return this.#client.counts;
+  }
+
   refuse(): undefined {
     return undefined;
   }

@@ -33,13 +33,19 @@ export interface UpgradeExchange {
 /** ms that a target may take to answer an upgrade. */
 const HANDSHAKE_MS = 60_000;
 
-/** All open tunnels, so that a stopping engine ends them. */
+/** All open tunnels, so that they can be counted and a stopping engine ends them. */
 export class Tunnels implements Disposable {
   readonly #context: EngineContext;
   readonly #open = new Set<Duplex>();
+  #joined = 0;
 
   constructor(context: EngineContext) {
     this.#context = context;
+  }
+
+  /** Tunnels whose target has agreed. */
+  get count(): number {
+    return this.#joined;
   }
 
   open(exchange: UpgradeExchange): void {
@@ -75,6 +81,10 @@ export class Tunnels implements Disposable {
       }
       exchange.answered(101);
       this.#own(upstreamSocket);
+      this.#joined += 1;
+      upstreamSocket.once('close', () => {
+        this.#joined -= 1;
+      });
       join(exchange, answer, upstreamSocket as Socket, head);
     });
     upstreamRequest.once('response', (answer) => {

@@ -1,10 +1,12 @@
 /**
  * Request bodies that stand still. A slow upload may take hours, but one that sends nothing for five minutes while
- * it could holds a connection for nothing. One coarse timer for all.
+ * it could holds a connection for nothing; and so does one that its target leaves standing for an hour. One coarse
+ * timer for all.
  */
 import type { IncomingMessage } from 'node:http';
 
 const SILENCE_MS = 300_000;
+const STALLED_MS = 3_600_000;
 const SWEEP_MS = 30_000;
 
 export class Uploads implements Disposable {
@@ -38,7 +40,7 @@ export class Uploads implements Disposable {
   #sweep(now: number): void {
     for (const [request, at] of this.#lastChunk) {
       // Paused means that the target does not take more: then the silence is not the client's.
-      if (now - at > SILENCE_MS && !request.isPaused()) request.socket.destroy();
+      if (now - at > (request.isPaused() ? STALLED_MS : SILENCE_MS)) request.socket.destroy();
     }
   }
 }

@@ -1,9 +1,17 @@
 /** What is the fast front's own: its clock, and sockets that change hands. The rest is tested through every engine. */
-import { connect } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { silentLog } from '../../../../core/log.js';
 import { ask, echo, raw, rawTarget, target } from '../../../../test/support/http.js';
 import { proxyInProcess } from '../../../../test/support/proxy-in-process.js';
+import { ErrorPages } from '../../error-pages.js';
+import { Flags } from '../../flags.js';
+import { noMetrics } from '../../metrics.js';
+import { resolveOptions } from '../../options.js';
+import { MemoryRoutes } from '../../routes/memory.js';
+import { RouteTable } from '../../routes/table.js';
+import { engineOf } from '../engines.js';
 
 const owned: AsyncDisposable[] = [];
 const own = <T extends AsyncDisposable>(resource: T): T => {
@@ -78,6 +86,77 @@ describe('the fast front', () => {
     await delay(50);
     await proxy[Symbol.asyncDispose]();
     await Promise.all([closed, other]);
+  });
+
+  it('answers all of a pipeline whose sender has ended its half', async () => {
+    const root = own(await target(echo('root')));
+    const proxy = own(await proxyInProcess('raw', '--default-target', root.url));
+    const socket = connect({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true });
+    const paths = Array.from({ length: 30 }, (_, index) => `/${index}`);
+    socket.end(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`).join(''));
+    let text = '';
+    for await (const chunk of socket) text += String(chunk);
+    expect([...text.matchAll(/"url":"([^"]+)"/g)].map((match) => match[1])).toEqual(paths);
+  });
+
+  it('hears that a client has gone while the next request of it waits', async () => {
+    let open = 0;
+    const root = own(
+      await rawTarget((socket) => {
+        open += 1;
+        socket.resume();
+        socket.once('close', () => {
+          open -= 1;
+        });
+      }),
+    );
+    const url = `http://127.0.0.1:${root.port}`;
+    const proxy = own(await proxyInProcess('raw', '--default-target', url));
+    const socket = connect(proxy.port, '127.0.0.1');
+    socket.write('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n');
+    await expect.poll(() => open, { timeout: 10_000 }).toBe(1);
+    socket.resetAndDestroy();
+    await expect.poll(() => open, { timeout: 10_000 }).toBe(0);
+  });
+
+  it('a listener that closes ends idle connections, and the others with their answer', async () => {
+    const root = own(await target((_request, response) => setTimeout(() => response.end('late'), 500)));
+    const routes = new MemoryRoutes();
+    const log = silentLog;
+    const table = new RouteTable(routes, { hostRouting: false, log, metrics: noMetrics });
+    await table.add('/', root.url, {});
+    const { forward } = resolveOptions(Flags.parse([]), {});
+    const errorPages = new ErrorPages({
+      errorTarget: undefined,
+      errorPath: undefined,
+      upstreamTls: {},
+      verifyTargets: true,
+      log,
+    });
+    const engine = own(
+      engineOf('raw')({
+        routes: table,
+        errorPages,
+        metrics: noMetrics,
+        log,
+        options: forward,
+        hostRouting: false,
+        upstreamTls: {},
+        verifyTargets: true,
+      }),
+    );
+    const server = engine.createServer(undefined);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const idle = raw(port, '', 10_000);
+    const busy = raw(port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n', 10_000);
+    await delay(200);
+    await new Promise((resolve) => server.close(resolve));
+    expect(await idle).toEqual({ text: '', closed: true });
+    const { text, closed } = await busy;
+    expect(closed).toBe(true);
+    expect(text).toContain('\r\nconnection: close\r\n');
+    expect(text).toMatch(/late$/);
   });
 
   it('a target that cannot even be tried is a 503', async () => {
