@@ -3,7 +3,7 @@
  * it reads /proc.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { openSync, readFileSync } from 'node:fs';
+import { openSync, readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { cpus, loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -70,6 +70,45 @@ export function cpuSeconds(pid) {
 /** Resident memory in MiB. */
 export function residentMiB(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+}
+
+/** A process and all that it has started, as far as they live. */
+export function processTree(pid) {
+  const parents = new Map();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = statOf(name);
+    if (stat) parents.set(Number(name), Number(stat[1]));
+  }
+  const tree = [pid];
+  for (let index = 0; index < tree.length; index += 1) {
+    for (const [child, parent] of parents) if (parent === tree[index]) tree.push(child);
+  }
+  return tree;
+}
+
+/** Seconds of CPU of all threads that live, counted by the scheduler: finer than ticks, for what is short. */
+export function cpuSecondsOf(pids) {
+  let nanoseconds = 0;
+  for (const pid of pids) {
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+    }
+  }
+  return nanoseconds / 1e9;
+}
+
+/** Shared pages count once in each process. */
+export const residentMiBOf = (pids) => pids.reduce((sum, pid) => sum + residentMiB(pid), 0);
+
+/** What follows the name in /proc/PID/stat; undefined when the process has gone. */
+function statOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ESRCH') return undefined;
+    throw error;
+  }
 }
 
 /** One line about the machine, with how busy it is: numbers of a busy machine are noise. */

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -87,14 +88,23 @@ describe('the access log', () => {
     let dropped = 0;
     const reader = createInterface({ input: createReadStream(path) });
     reader.on('line', (line) => {
-      const read = JSON.parse(line) as Line;
-      if (typeof read['dropped'] === 'number') dropped += read['dropped'];
+      const { dropped: lost } = JSON.parse(line) as Line;
+      if (typeof lost === 'number') dropped += lost;
       else written += 1;
     });
+    const read = once(reader, 'close');
     await log[Symbol.asyncDispose]();
-    await new Promise((resolve) => reader.once('close', resolve));
+    await read;
     expect(dropped).toBeGreaterThan(1000);
     expect(written + dropped).toBe(total);
+  });
+
+  it('leaves nothing behind, though lines come while others are written', async () => {
+    const log = new AccessLog({ path, maxBytes: 10_000_000 }, silentLog);
+    for (let index = 0; index < 1000; index += 1) log.begin(BEGUN, socket).ended(200);
+    await log[Symbol.asyncDispose]();
+    log.begin(BEGUN, socket).ended(200);
+    expect(lines()).toHaveLength(1000);
   });
 
   it('says once that the disk is full, and how many lines that cost', async () => {

@@ -59,8 +59,10 @@ export class AccessLog implements AsyncDisposable {
 
   /** Writes what has been taken. For the end, and for tests. */
   async flushed(): Promise<void> {
-    this.#flush();
-    while (this.#writing) await this.#writing;
+    do {
+      this.#flush();
+      await this.#writing;
+    } while (this.#length > 0 || this.#writing);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -84,7 +86,7 @@ export class AccessLog implements AsyncDisposable {
 
   #flush(): void {
     if (this.#writing || (this.#length === 0 && this.#dropped === 0)) return;
-    const lines = this.#waiting.length;
+    const lines = this.#waiting.length + this.#dropped;
     this.#writing = this.#write(this.#batch(), lines).finally(() => {
       this.#writing = undefined;
       if (this.#length >= BATCH) this.#flush();

@@ -138,6 +138,7 @@ describe('the fast front', () => {
         routes: table,
         errorPages,
         metrics: noMetrics,
+        access: undefined,
         log,
         options: forward,
         hostRouting: false,
