@@ -17,7 +17,13 @@ import {
 } from '../../core/wire/xsrf.js';
 import { ANONYMOUS, type Principal } from '../principal.js';
 import type { UserRecord } from '../store/types.js';
-import { authenticatorKey, readRemembered, rememberedCookie, signRemembered, withoutAge } from './remembered.js';
+import {
+  authenticatorKey,
+  readRemembered,
+  rememberedCookie,
+  signRemembered,
+  withoutAge,
+} from './remembered.js';
 import {
   hubPrefix,
   LEGACY_SERVICES_COOKIE,

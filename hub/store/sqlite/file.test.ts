@@ -201,7 +201,11 @@ describe('upgrade, inspect and reset', () => {
     expect(upgrade).toEqual({ backup: `${file}.2026-03-04-050607`, from: null, to: MIGRATIONS.length });
     expect(readFileSync(`${file}.2026-03-04-050607`).equals(before)).toBe(true);
     expect(await inspectDatabase(url())).toMatchObject({ current: true, anteroom: MIGRATIONS.length });
-    expect(await upgradeDatabase(url(), fixed)).toEqual({ backup: null, from: MIGRATIONS.length, to: MIGRATIONS.length });
+    expect(await upgradeDatabase(url(), fixed)).toEqual({
+      backup: null,
+      from: MIGRATIONS.length,
+      to: MIGRATIONS.length,
+    });
     expect(readdirSync(folder).filter((name) => name.includes('2026'))).toHaveLength(1);
   });
 
