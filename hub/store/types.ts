@@ -249,7 +249,7 @@ export interface RevocationRepository {
 }
 
 /** To whom of an identity provider's people a name belongs. */
-export interface IdentityRecord {
+interface IdentityRecord {
   readonly issuer: string;
   /** The name in the form in which names that look alike are one. */
   readonly nameKey: string;

@@ -58,7 +58,7 @@ export class Visitor {
           ...(sent !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
         },
         body: sent ?? null,
-        headersTimeout: 60_000,
+        headersTimeout: 110_000,
       });
       this.#store(target, answer);
       const text = await answer.body.text();

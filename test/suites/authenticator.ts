@@ -1,5 +1,5 @@
 /**
- * The contract of an authenticator with a form (core/plugin/authenticator.ts), run on every implementation.
+ * The contract of an authenticator (core/plugin/authenticator.ts), run on every implementation.
  */
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../core/log.js';
@@ -9,6 +9,7 @@ import type {
   AuthModel,
   AuthOutcome,
 } from '../../core/plugin/authenticator.js';
+import type { AuthenticatorRequest } from '../../core/plugin/authenticator-routes.js';
 
 export interface AuthenticatorSuite {
   readonly name: string;
@@ -40,6 +41,18 @@ const HOSTILE = [
   '\u202e',
   "' OR 1=1 --",
 ];
+
+/** By a browser that no earlier answer has set anything in. */
+function pageRequest(query: Readonly<Record<string, string>>): AuthenticatorRequest {
+  return {
+    ...CONTEXT,
+    query,
+    next: '',
+    cookies: new Map(),
+    key: new Uint8Array(32),
+    hubUrl: 'https://hub.example/hub/',
+  };
+}
 
 export function describeAuthenticator(suite: AuthenticatorSuite): void {
   const test = (title: string, applies: boolean, body: () => Promise<void>): void => {
@@ -92,6 +105,28 @@ export function describeAuthenticator(suite: AuthenticatorSuite): void {
         ]) {
           const outcome: AuthOutcome = await authenticator.authenticate(data, CONTEXT);
           if (suite.bad) expect(outcome.kind).toBe('refused');
+        }
+      }
+    });
+
+    test('answers hostile requests for its own pages, and lets nobody in by them', true, async () => {
+      const authenticator = await ready();
+      for (const { path, handle } of authenticator.routes?.() ?? []) {
+        expect(path).toMatch(/^[\w-]+$/);
+        for (const text of HOSTILE) {
+          const answer = await handle(
+            pageRequest({ code: text, state: text, error: text, next: text }),
+          ).catch(
+            // in words, and no error of its own: 4xx, or the provider that is not there
+            (error: unknown) => {
+              expect(error).toMatchObject({
+                code: expect.stringMatching(/^[A-Z_]+$/),
+                status: expect.any(Number),
+              });
+              return { kind: 'failed' } as const;
+            },
+          );
+          if (answer.kind === 'outcome') expect(answer.outcome.kind).toBe('refused');
         }
       }
     });

@@ -9,7 +9,7 @@ import { run } from './child.js';
 /** The versions that Anteroom matches; `record/record.sh` installs the same. */
 export const JUPYTERHUB_VERSION = '6.1.1';
 export const CHP_VERSION = '5.3.0';
-export const OAUTHENTICATOR_VERSION = '17.4.0';
+const OAUTHENTICATOR_VERSION = '17.4.0';
 const OIDC_PROVIDER_VERSION = '9.13.3';
 const SCHEMATHESIS_VERSION = '4.32.5';
 

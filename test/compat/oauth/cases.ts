@@ -1,0 +1,361 @@
+/** Who comes, under which rules: the rows of the decision table. `{"$set": [...]}` is a set of Python's. */
+
+export interface Case {
+  readonly name: string;
+  /** Short name of the authenticator's class, as JupyterHub's entry points have it. */
+  readonly class: string;
+  readonly config: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Whom the database knows before. */
+  readonly users: readonly { readonly name: string; readonly admin: boolean }[];
+  /** What the provider says, by path; numbers are bare statuses. */
+  readonly answers: Readonly<Record<string, unknown>>;
+}
+
+type Rules = Readonly<Record<string, unknown>>;
+type Person = readonly [title: string, userInfo: Readonly<Record<string, unknown>>];
+
+const set = (...items: readonly unknown[]) => ({ $set: items });
+const USERS = [
+  { name: 'ann', admin: false },
+  { name: 'zoe', admin: true },
+];
+const TOKEN = { access_token: 'a-token', token_type: 'bearer', scope: 'read write' };
+
+const PEOPLE: readonly Person[] = [
+  ['ann', { username: 'ann', groups: ['pupils'] }],
+  ['Ann in capitals', { username: 'ANN', groups: ['Pupils'] }],
+  ['a teacher', { username: 'tom', groups: ['staff', 'pupils'] }],
+  ['zoe, an admin before, in no group', { username: 'zoe', groups: [] }],
+  ['somebody without groups', { username: 'max' }],
+];
+
+const GENERIC: readonly (readonly [title: string, rules: Rules])[] = [
+  ['no rule', {}],
+  ['allow_all', { allow_all: true }],
+  ['allowed_users', { allowed_users: set('ann', 'max') }],
+  ['allowed_users in capitals', { allowed_users: set('ANN') }],
+  ['admin_users', { admin_users: set('ann') }],
+  ['admin_users beside allowed_users', { admin_users: set('Ann'), allowed_users: set('bob') }],
+  ['allow_existing_users', { allow_existing_users: true }],
+  ['allow_existing_users beside allowed_users', { allow_existing_users: true, allowed_users: set('tom') }],
+  ['blocked_users', { allow_all: true, blocked_users: set('ann', 'Tom') }],
+  ['a blocked administrator', { admin_users: set('ann'), allow_all: true, blocked_users: set('ann') }],
+  ['allowed_groups', { manage_groups: true, allowed_groups: set('pupils') }],
+  ['admin_groups', { manage_groups: true, admin_groups: set('staff') }],
+  ['admin_groups with allow_all', { manage_groups: true, admin_groups: set('staff'), allow_all: true }],
+  [
+    'admin_groups beside admin_users',
+    { manage_groups: true, admin_groups: set('staff'), admin_users: set('ann') },
+  ],
+  ['managed groups', { manage_groups: true, allow_all: true }],
+  ['allowed_scopes, granted', { scope: ['read', 'admin'], allowed_scopes: ['read'] }],
+  ['allowed_scopes, not all granted', { scope: ['read', 'admin'], allowed_scopes: ['read', 'admin'] }],
+  ['username_pattern', { allow_all: true, username_pattern: '^[a-z]{3}$' }],
+  ['username_map', { allow_all: true, username_map: { ann: 'bob', tom: 'Tom' } }],
+];
+
+const SINGLE: readonly (readonly [
+  title: string,
+  rules: Rules,
+  answers?: Readonly<Record<string, unknown>>,
+])[] = [
+  ['a map of two steps', { allow_all: true, username_map: { ann: 'bob', bob: 'carl' } }],
+  ['an allowed name that the map gives', { allowed_users: set('bob'), username_map: { ann: 'bob' } }],
+  [
+    'a blocked name that the map gives',
+    { allow_all: true, blocked_users: set('bob'), username_map: { ann: 'bob' } },
+  ],
+  ['a pattern that the name only begins with', { allow_all: true, username_pattern: 'an' }],
+  ['a pattern that the name does not match', { allow_all: true, username_pattern: '^b' }],
+  [
+    'another claim',
+    { allow_all: true, username_claim: 'nick' },
+    { user: { username: 'ann', nick: 'Nicky' } },
+  ],
+  ['a claim that is not there', { allow_all: true, username_claim: 'nick' }],
+  ['a name that cannot be one', { allow_all: true }, { user: { username: 'a/b' } }],
+  ['an empty name', { allow_all: true }, { user: { username: '' } }],
+  ['a name in Cyrillic', { allow_all: true }, { user: { username: 'АННА' } }],
+  [
+    'groups elsewhere',
+    { manage_groups: true, auth_state_groups_key: 'oauth_user.realm.roles', allowed_groups: set('x') },
+    { user: { username: 'ann', realm: { roles: ['y', 'x', 'y'] } } },
+  ],
+  ['groups nowhere', { manage_groups: true, auth_state_groups_key: 'oauth_user.no.such', allow_all: true }],
+  ['an empty groups key', { manage_groups: true, auth_state_groups_key: '', allow_all: true }],
+  [
+    'claim_groups_key',
+    { manage_groups: true, claim_groups_key: 'teams', allow_all: true },
+    { user: { username: 'ann', teams: ['t'] } },
+  ],
+  ['allowed_groups without manage_groups', { allowed_groups: set('pupils') }],
+  ['admin_groups without manage_groups', { admin_groups: set('pupils'), allow_all: true }],
+  ['auth_state_groups_key without manage_groups', { auth_state_groups_key: 'a.b', allow_all: true }],
+  ['allowed_scopes beyond scope', { scope: ['read'], allowed_scopes: ['write'] }],
+  [
+    'scopes as a list',
+    { scope: ['read'], allowed_scopes: ['read'] },
+    { token: { ...TOKEN, scope: ['read'] } },
+  ],
+  [
+    'a token without scopes',
+    { scope: ['read'], allowed_scopes: ['read'] },
+    { token: { access_token: 'a', token_type: 'bearer' } },
+  ],
+  [
+    'a refusal of the provider',
+    { allow_all: true },
+    { token: { error: 'invalid_grant', error_description: 'used up' } },
+  ],
+  ['a token answer without a token', { allow_all: true }, { token: { hello: 'world' } }],
+  ['a user who may not be asked for', { allow_all: true }, { user: 403 }],
+  [
+    'a name by e-mail, verified',
+    { allow_all: true, username_claim: 'email' },
+    { user: { email: 'Ann@x.org', email_verified: true } },
+  ],
+  [
+    'a name by e-mail, not verified',
+    { allow_all: true, username_claim: 'email' },
+    { user: { email: 'ann@x.org', email_verified: false } },
+  ],
+  [
+    'a name by e-mail, of which nothing is said',
+    { allow_all: true, username_claim: 'email' },
+    { user: { email: 'ann@x.org' } },
+  ],
+];
+
+const client = { client_id: 'the-client', client_secret: 'the-secret', enable_pkce: false };
+
+function genericCase(title: string, rules: Rules, answers: Readonly<Record<string, unknown>>): Case {
+  const addresses = { authorize_url: 'BASE/authorize', token_url: 'BASE/token', userdata_url: 'BASE/user' };
+  return {
+    name: `generic: ${title}`,
+    class: 'generic-oauth',
+    config: { GenericOAuthenticator: { ...client, ...addresses, ...rules } },
+    users: USERS,
+    answers: { token: TOKEN, ...answers },
+  };
+}
+
+const GITHUB_USER = { login: 'Ann', id: 7, email: 'a@x.org' };
+const GITHUB: readonly (readonly [
+  title: string,
+  rules: Rules,
+  answers: Readonly<Record<string, unknown>>,
+])[] = [
+  ['no rule', {}, {}],
+  ['allow_all', { allow_all: true }, {}],
+  [
+    'a member of an organization',
+    { allowed_organizations: set('org') },
+    { 'api/orgs/org/members/ann': 204, 'api/orgs/org/members/Ann': 204 },
+  ],
+  ['a member of none', { allowed_organizations: set('org') }, {}],
+  [
+    'membership that may not be asked for',
+    { allowed_organizations: set('org') },
+    { 'api/orgs/org/members/ann': 302, 'api/orgs/org/members/Ann': 302 },
+  ],
+  [
+    'a member of a team',
+    { allowed_organizations: set('org:team') },
+    { 'api/orgs/org/teams/team/members/ann': 204, 'api/orgs/org/teams/team/members/Ann': 204 },
+  ],
+  [
+    'a member of another team',
+    { allowed_organizations: set('org:team') },
+    { 'api/orgs/org/teams/other/members/ann': 204, 'api/orgs/org/teams/other/members/Ann': 204 },
+  ],
+  [
+    'a member who is blocked',
+    { allowed_organizations: set('org'), blocked_users: set('ann') },
+    { 'api/orgs/org/members/ann': 204, 'api/orgs/org/members/Ann': 204 },
+  ],
+  [
+    'a private e-mail address',
+    { allow_all: true },
+    {
+      'api/user': { ...GITHUB_USER, email: null },
+      'login/oauth/access_token': { ...TOKEN, scope: 'user:email' },
+      'api/user/emails': [{ email: 'p@x.org', primary: true }],
+    },
+  ],
+  [
+    'teams as groups',
+    {
+      allow_all: true,
+      scope: ['read:org'],
+      populate_teams_in_auth_state: true,
+      manage_groups: true,
+      auth_state_groups_key: 'teams',
+    },
+    { 'api/user/teams': [] },
+  ],
+];
+
+const GOOGLE_USER = { email: 'Ann@School.org', verified_email: true, hd: 'school.org', id: '9' };
+const GOOGLE: readonly (readonly [title: string, rules: Rules, user?: Readonly<Record<string, unknown>>])[] =
+  [
+    ['no rule', {}],
+    ['allow_all', { allow_all: true }],
+    ['allowed_users', { allowed_users: set('ann@school.org') }],
+    ['one hosted_domain', { allow_all: true, hosted_domain: ['school.org'] }],
+    ['one hosted_domain in capitals', { allow_all: true, hosted_domain: ['School.ORG'] }],
+    ['another hosted_domain', { allow_all: true, hosted_domain: ['other.org'] }],
+    ['two hosted domains', { allow_all: true, hosted_domain: ['school.org', 'other.org'] }],
+    ['a hosted_domain and no rule', { hosted_domain: ['school.org'] }],
+    [
+      'a consumer account with an address of the domain',
+      { allow_all: true, hosted_domain: ['school.org'] },
+      { ...GOOGLE_USER, hd: undefined },
+    ],
+    ['an administrator outside the domain', { admin_users: set('ann'), hosted_domain: ['other.org'] }],
+    ['an administrator without its domain', { admin_users: set('ann'), hosted_domain: ['school.org'] }],
+    ['domains kept', { allow_all: true, hosted_domain: ['school.org'], strip_domain: false }],
+    [
+      'an address that is not verified',
+      { allowed_users: set('ann@school.org') },
+      { ...GOOGLE_USER, verified_email: false },
+    ],
+    [
+      'an address that is not verified, and allow_all',
+      { allow_all: true },
+      { ...GOOGLE_USER, verified_email: false },
+    ],
+  ];
+
+const GITLAB: readonly (readonly [
+  title: string,
+  rules: Rules,
+  answers: Readonly<Record<string, unknown>>,
+])[] = [
+  ['no rule', {}, {}],
+  ['a member of a group', { allowed_gitlab_groups: set('team') }, { 'api/v4/groups/team/members/all/7': {} }],
+  ['a member of none', { allowed_gitlab_groups: set('team') }, {}],
+  [
+    'a developer of a project',
+    { allowed_project_ids: set(3) },
+    { 'api/v4/projects/3/members/all/7': { access_level: 30 } },
+  ],
+  [
+    'a reporter of a project',
+    { allowed_project_ids: set(3) },
+    { 'api/v4/projects/3/members/all/7': { access_level: 20 } },
+  ],
+  ['allowed_users', { allowed_users: set('ann') }, {}],
+];
+
+const OPENSHIFT: readonly (readonly [title: string, rules: Rules])[] = [
+  ['no rule', {}],
+  ['allow_all', { allow_all: true }],
+  ['allowed_groups', { manage_groups: true, allowed_groups: set('pupils') }],
+  ['admin_groups', { manage_groups: true, admin_groups: set('pupils') }],
+  ['other admin_groups', { manage_groups: true, admin_groups: set('staff'), allow_all: true }],
+];
+
+const AZURE: readonly (readonly [title: string, rules: Rules, claims?: Readonly<Record<string, unknown>>])[] =
+  [
+    ['allow_all', { allow_all: true }],
+    ['no rule', {}],
+    ['groups', { manage_groups: true, admin_groups: set('g1') }],
+    ['a token for another client', { allow_all: true }, { aud: 'somebody-else' }],
+    ['a token that has expired', { allow_all: true }, { exp: 1000 }],
+  ];
+
+export function cases(): readonly Case[] {
+  const plain = { token: TOKEN, 'oauth/token': TOKEN, 'login/oauth/access_token': TOKEN };
+  return [
+    ...GENERIC.flatMap(([rule, rules]) =>
+      PEOPLE.map(([person, user]) => genericCase(`${rule}, ${person}`, rules, { user })),
+    ),
+    ...SINGLE.map(([title, rules, answers]) =>
+      genericCase(title, rules, { user: { username: 'ann', groups: ['pupils'] }, ...answers }),
+    ),
+    ...GITHUB.map(([title, rules, answers]) =>
+      caseOf(
+        'github',
+        'GitHubOAuthenticator',
+        title,
+        { github_url: 'BASE', github_api: 'BASE/api', ...rules },
+        {
+          'login/oauth/access_token': TOKEN,
+          'api/user': GITHUB_USER,
+          ...answers,
+        },
+      ),
+    ),
+    ...GOOGLE.map(([title, rules, user = GOOGLE_USER]) =>
+      caseOf(
+        'google',
+        'GoogleOAuthenticator',
+        title,
+        { token_url: 'BASE/token', userdata_url: 'BASE/user', ...rules },
+        { ...plain, user },
+      ),
+    ),
+    ...GITLAB.map(([title, rules, answers]) =>
+      caseOf(
+        'gitlab',
+        'GitLabOAuthenticator',
+        title,
+        { gitlab_url: 'BASE', ...rules },
+        {
+          ...plain,
+          'api/v4/user': { username: 'ann', id: 7 },
+          'api/v4/version': { version: '16.1.0' },
+          ...answers,
+        },
+      ),
+    ),
+    ...OPENSHIFT.map(([title, rules]) =>
+      caseOf(
+        'openshift',
+        'OpenShiftOAuthenticator',
+        title,
+        { openshift_url: 'BASE', openshift_auth_api_url: 'BASE', ...rules },
+        {
+          ...plain,
+          'apis/user.openshift.io/v1/users/~': { metadata: { name: 'Ann', uid: 'u' }, groups: ['pupils'] },
+        },
+      ),
+    ),
+    ...AZURE.map(([title, rules, claims]) =>
+      caseOf(
+        'azuread',
+        'AzureAdOAuthenticator',
+        title,
+        { graph_url: 'BASE', token_url: 'BASE/token', ...rules },
+        {
+          token: {
+            ...TOKEN,
+            id_token: idToken({
+              aud: 'the-client',
+              exp: 4_000_000_000,
+              name: 'Ann',
+              groups: ['g1'],
+              ...claims,
+            }),
+          },
+        },
+      ),
+    ),
+  ];
+}
+
+function caseOf(short: string, section: string, title: string, rules: Rules, answers: Case['answers']): Case {
+  return {
+    name: `${short}: ${title}`,
+    class: short,
+    config: { [section]: { ...client, ...rules } },
+    users: USERS,
+    answers,
+  };
+}
+
+/** A signature that nobody looks at: the token comes straight from the provider. */
+function idToken(claims: Readonly<Record<string, unknown>>): string {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'RS256', typ: 'JWT' })}.${part(claims)}.${Buffer.from('none').toString('base64url')}`;
+}

@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual, promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Case, cases } from './oauth/cases.js';
+import { type Decision, decide } from './oauth/ours.js';
+import { ensureOAuthenticator } from './peers/install.js';
+
+/**
+ * Who may enter, under which name, as what: the same people and rules at a real JupyterHub 6.1.1 with a real OAuthenticator
+ * 17.4.0 and at ours, against one provider.
+ */
+const STRICTER = 'an e-mail address that the provider has not verified names nobody';
+const CHECKED = 'audience and age of an id token are looked at here';
+const WORDS = 'refused in words; theirs is a 500';
+
+/** From row to the reason why the two differ. */
+const DIFFERENCES: Readonly<Record<string, string>> = {
+  'generic: a token answer without a token': WORDS,
+  'generic: a user who may not be asked for': WORDS,
+  'generic: a name by e-mail, not verified': STRICTER,
+  'generic: a name by e-mail, of which nothing is said': STRICTER,
+  'google: an address that is not verified, and allow_all': STRICTER,
+  'azuread: a token for another client': CHECKED,
+  'azuread: a token that has expired': CHECKED,
+};
+
+let folder: string;
+let provider: Server;
+let rows: readonly Case[] = [];
+let theirs: Readonly<Record<string, Decision>>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'anteroom-oauthenticator-'));
+  provider = createServer((request, response) => {
+    const [, index = '', ...path] = (request.url ?? '').split('?', 1)[0]?.split('/') ?? [];
+    const answer = rows[Number(index)]?.answers[path.join('/')];
+    if (answer === undefined || typeof answer === 'number')
+      return void response.writeHead(answer ?? 404).end();
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+  });
+  provider.listen(0, '127.0.0.1');
+  await once(provider, 'listening');
+  const address = provider.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  rows = cases().map((row, index) => {
+    const base = `http://127.0.0.1:${port}/${index}`;
+    return {
+      ...row,
+      config: JSON.parse(JSON.stringify(row.config).replaceAll('BASE', base)) as Case['config'],
+    };
+  });
+  const python = await ensureOAuthenticator();
+  const [given, told] = [join(folder, 'cases.json'), join(folder, 'decisions.json')];
+  await writeFile(given, JSON.stringify(rows));
+  const script = join(import.meta.dirname, 'oauth/decide.py');
+  await promisify(execFile)(python, ['-B', script, given, told], { timeout: 900_000, maxBuffer: 2 ** 24 });
+  theirs = JSON.parse(await readFile(told, 'utf8')) as Record<string, Decision>;
+}, 1_000_000);
+
+afterAll(async () => {
+  provider?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('who may enter, beside OAuthenticator 17', () => {
+  it('agrees in every row but those that are named', async () => {
+    const found: string[] = [];
+    for (const row of rows) {
+      const ours = await decide(row);
+      const their = theirs[row.name];
+      if (their === undefined) throw new Error(`${row.name} was not decided`);
+      if (isDeepStrictEqual(essence(ours), essence(their)) || DIFFERENCES[row.name]) {
+        if (DIFFERENCES[row.name] && isDeepStrictEqual(essence(ours), essence(their)))
+          found.push(`${row.name}: agrees`);
+        continue;
+      }
+      found.push(`${row.name}\n  theirs ${JSON.stringify(their)}\n  ours   ${JSON.stringify(ours)}`);
+    }
+    process.stdout.write(
+      `decision table: ${rows.length} rows, ${Object.keys(DIFFERENCES).length} named differences\n`,
+    );
+    expect(found.join('\n')).toBe('');
+  }, 300_000);
+
+  it('has 100 rows and more, in all of which somebody is let in, refused, or the hub does not start', () => {
+    const kinds = rows.map(({ name }) =>
+      Object.keys(theirs[name] ?? {})[0] === 'start' ? 'start' : String((theirs[name] as { in: boolean }).in),
+    );
+    expect(rows.length).toBeGreaterThanOrEqual(100);
+    expect(new Set(kinds)).toEqual(new Set(['true', 'false', 'start']));
+    expect(kinds.filter((kind) => kind === 'true').length).toBeGreaterThan(30);
+    expect(kinds.filter((kind) => kind === 'false').length).toBeGreaterThan(30);
+  });
+});
+
+/** Without the words. */
+function essence(decision: Decision): unknown {
+  const { why: _why, ...rest } = decision as Decision & { readonly why?: string };
+  return rest;
+}
