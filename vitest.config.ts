@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // A condition that is waited for comes late on a busy machine, and is no failure for that.
+    expect: { poll: { timeout: 10_000 } },
     // Most tests wait for processes and sockets: more workers than cores keep two cores busy.
     maxWorkers: 3,
     projects: [

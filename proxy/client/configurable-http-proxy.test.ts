@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +16,7 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../core/log.js';
 import { routeSpec } from '../../core/model/names.js';
-import { distScript } from '../../core/package-root.js';
+import { distScript, packageRoot } from '../../core/package-root.js';
 import { processStat } from '../../core/process.js';
 import { ask, echo, freePort, seenBy, target } from '../../test/support/http.js';
 import { ConfigurableHTTPProxy, type ManagedOptions } from './index.js';
@@ -146,6 +154,20 @@ describe('a managed proxy', () => {
     await client().provision();
   });
 
+  it('is left alone when its certificate is renewed: it reads the new one itself', async () => {
+    for (const part of ['key', 'crt'])
+      copyFileSync(join(packageRoot(), 'test/fixtures/tls', `server.${part}`), join(folder, `own.${part}`));
+    const publicTls = { key: join(folder, 'own.key'), cert: join(folder, 'own.crt') };
+    const first = client({ publicTls });
+    await first.provision();
+    await first[Symbol.asyncDispose]();
+    for (const part of ['key', 'crt'])
+      copyFileSync(join(packageRoot(), 'test/fixtures/tls', `client.${part}`), join(folder, `own.${part}`));
+    const second = client({ publicTls });
+    await second.provision();
+    expect(second.pid).toBe(first.pid);
+  });
+
   it('tells why it does not start', async () => {
     await expect(client({ command: ['/nowhere/proxy'] }).provision()).rejects.toMatchObject({
       code: 'PROXY_START_FAILED',
@@ -159,9 +181,14 @@ describe('a managed proxy', () => {
     expect(existsSync(options.pidFile) || existsSync(sidecar())).toBe(false);
   });
 
-  it('is started again when it dies, and the hub is told', async () => {
+  it('is started again when it dies, serves the routes it had, and the hub is told', async () => {
+    await using server = await target(echo('target'));
     const proxy = client();
     await proxy.provision();
+    await proxy.addRoute(routeSpec('/'), server.url, { user: 'u' });
+    const kept = join(folder, 'jupyterhub-proxy.routes.json');
+    await expect.poll(() => readFileSync(kept, 'utf8')).toContain('"owner"');
+    expect(statSync(kept).mode & 0o777).toBe(0o600);
     let told = 0;
     proxy.onRestart(() => {
       told += 1;
@@ -171,7 +198,12 @@ describe('a managed proxy', () => {
     await expect.poll(() => told, { timeout: 10_000 }).toBe(1);
     expect(proxy.pid).not.toBe(before);
     expect(await proxy.poll()).toBe(true);
-    expect((await proxy.getAllRoutes()).size).toBe(0);
+    expect(seenBy(await ask(`http://127.0.0.1:${port}/x`)).name).toBe('target');
+    // Not the target that the hub wants: it will name it again.
+    expect((await proxy.getAllRoutes()).get(routeSpec('/'))).toMatchObject({
+      target: `${server.url}#restored`,
+      data: { user: 'u' },
+    });
   });
 
   it('outlives a hub that is killed, though it writes a megabyte to stderr', async () => {

@@ -5,7 +5,7 @@ interface Sample {
   readonly metricName?: string;
 }
 
-export interface Metric {
+interface Metric {
   readonly name: string;
   readonly help: string;
   /** `counter`, `gauge`, `summary`, `histogram`. */

@@ -98,6 +98,13 @@ describe('the command line', () => {
     [['--guard-cookies', '/%zz/'], '--guard-cookies'],
     [['--access-log', ''], '--access-log'],
     [['--access-log', '-', '--log-file-max-bytes', '1'], '--log-file-max-bytes'],
+    [['--workers', '0'], 'is no whole number from 1 to 64'],
+    [['--workers', 'two'], 'is no whole number'],
+    [['--drain-seconds', '-1'], 'is no whole number'],
+    [['--redis-url', 'redis://h'], 'needs --storage-backend redis'],
+    [['--storage-backend', 'redis', '--redis-url', 'redis://:p@h'], 'put the URL into CONFIGPROXY_REDIS_URL'],
+    [['--storage-backend', 'redis', '--redis-url', 'http://h'], 'neither redis: nor rediss:'],
+    [['--storage-backend', 'redis', '--routes-file', 'x'], 'keeps the routes already'],
   ])('refuses %j', (argv, message) => {
     expect(() => resolve(argv)).toThrow(message);
   });
@@ -115,6 +122,32 @@ describe('the command line', () => {
       expect(resolve(['--api-ip', local], {}).authToken).toBeUndefined();
     }
     expect(resolve(['--api-socket', '/a'], {}).authToken).toBeUndefined();
+  });
+
+  it('has one process, no draining and no file of its own by default', () => {
+    expect(resolve([]).own).toEqual({ workers: 1, drain: 0, routesFile: undefined, redis: undefined });
+    expect(resolve(['--workers', '4', '--drain-seconds', '30', '--routes-file', 'x']).own).toMatchObject({
+      workers: 4,
+      drain: 30_000,
+      routesFile: 'x',
+    });
+    const redis = ['--storage-backend', 'redis', '--redis-prefix', 'p:'];
+    expect(resolve(redis, { ...TOKEN, CONFIGPROXY_REDIS_URL: 'rediss://:p@h:1/2' }).own.redis).toEqual({
+      url: 'rediss://:p@h:1/2',
+      prefix: 'p:',
+    });
+    expect(resolve(redis).own.redis?.url).toBe('redis://127.0.0.1:6379');
+  });
+
+  it('takes a flag with a value or none', () => {
+    for (const [argv, value] of [
+      [['--install-alias'], ''],
+      [['--install-alias', '/x'], '/x'],
+      [['--install-alias=/x'], '/x'],
+      [['--install-alias', '--insecure'], ''],
+    ] as const) {
+      expect(Flags.parse(argv).get('install-alias')).toBe(value);
+    }
   });
 
   it('knows log levels in any case', () => {

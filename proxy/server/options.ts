@@ -72,7 +72,7 @@ export interface ProxyOptions {
 }
 
 /** By side: public, API, towards targets. */
-export interface TlsSources {
+interface TlsSources {
   readonly public: TlsSource | undefined;
   readonly api: TlsSource | undefined;
   readonly client: TlsSource | undefined;

@@ -4,6 +4,13 @@
  * nothing of Anteroom. Everything waits with a limit, belongs to somebody who disposes of it, and says what is
  * missing when the machine cannot have it.
  */
-export { CHP_VERSION, ensureChp, ensureExamples, ensureVenv, JUPYTERHUB_VERSION } from './peers/install.js';
+export {
+  CHP_VERSION,
+  ensureChp,
+  ensureExamples,
+  ensureJupyterhubTests,
+  ensureVenv,
+  JUPYTERHUB_VERSION,
+} from './peers/install.js';
 export { type Postgres, startPostgres } from './peers/postgres.js';
 export { type RealHub, startRealHub } from './peers/real-hub.js';

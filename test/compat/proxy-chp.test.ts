@@ -19,14 +19,16 @@ const TLS = join(packageRoot(), 'test', 'fixtures', 'tls');
 const pem = (name: string): string => join(TLS, name);
 const ca = readFileSync(pem('ca.crt'));
 const scripts: Record<string, string> = {};
+const WORKERS = 'two workers';
+const OURS = [...ENGINES, WORKERS];
 
 beforeAll(async () => {
   scripts['CHP 5.3.0'] = await ensureChp();
-  for (const engine of ENGINES) scripts[engine] = distScript('proxy/server/main.js');
+  for (const name of OURS) scripts[name] = distScript('proxy/server/main.js');
 });
 
-describe.each(['CHP 5.3.0', ...ENGINES])('%s', (name) => {
-  const engine = name === 'CHP 5.3.0' ? [] : ['--engine', name];
+describe.each(['CHP 5.3.0', ...OURS])('%s', (name) => {
+  const engine = name === 'CHP 5.3.0' ? [] : name === WORKERS ? ['--workers', '2'] : ['--engine', name];
   const folder = mkdtempSync(join(tmpdir(), 'proxy-'));
   const owned: AsyncDisposable[] = [];
   const own = <T extends AsyncDisposable>(resource: T): T => {

@@ -32,7 +32,7 @@ export function loadBackend(
   const BackendClass =
     typeof exported === 'object' && exported !== null && 'default' in exported ? exported.default : exported;
   if (typeof BackendClass !== 'function') throw new Error(`storage backend ${name} exports no class`);
-  const instance: unknown = Reflect.construct(BackendClass, [{ ...options }]);
+  const instance: unknown = Reflect.construct(BackendClass, [{ ...options, log }]);
   for (const method of METHODS) {
     if (typeof Reflect.get(Object(instance), method) !== 'function') {
       throw new Error(`storage backend ${name} has no method ${method}`);

@@ -34,6 +34,7 @@ export class RedisLink implements AsyncDisposable {
   readonly #client: Client;
   readonly #subscriber: Client;
   #look: Disposable | undefined;
+  #connected = false;
   #queue: Promise<unknown> = Promise.resolve();
   /** Why the server counts as lost. */
   #lost: string | undefined;
@@ -48,7 +49,9 @@ export class RedisLink implements AsyncDisposable {
       commandsQueueMaxLength: 1000,
       socket: {
         connectTimeout: ANSWER_WITHIN,
-        reconnectStrategy: (retries: number) => Math.min(5000, 100 * 2 ** Math.min(retries, 10)),
+        // A start that cannot reach it says so, and is somebody else's to repeat.
+        reconnectStrategy: (retries: number) =>
+          this.#connected && Math.min(5000, 100 * 2 ** Math.min(retries, 10)),
       },
     };
     this.#client = createClient(settings);
@@ -67,6 +70,7 @@ export class RedisLink implements AsyncDisposable {
       const reason = this.#lost ?? messageOf(error);
       throw new Error(`Redis at ${this.#where} cannot be used: ${reason}`, { cause: error });
     }
+    this.#connected = true;
     this.#lost = undefined;
     this.#look = every(
       LOOK_EVERY,

@@ -98,6 +98,28 @@ export async function ensureExamples(): Promise<string> {
 }
 
 /**
+ * JupyterHub with what its own tests need, in `.cache/jupyterhub-tests-venv`, made when missing. Apart from the other,
+ * so that those do not run with more installed than an operator has.
+ * @returns path of its python
+ * @throws Error with pip's last lines when there is no package index
+ */
+export async function ensureJupyterhubTests(): Promise<string> {
+  const directory = join(CACHE, 'jupyterhub-tests-venv');
+  const bin = join(directory, 'bin');
+  await once(
+    'jupyterhub-tests-venv',
+    async () =>
+      existsSync(join(bin, 'pytest')) && (await hasVersion(join(bin, 'jupyterhub'), JUPYTERHUB_VERSION)),
+    async (log) => {
+      await run(['python3', '-m', 'venv', directory], log, INSTALL_LIMIT_MS);
+      const install = ['install', '-q', `jupyterhub[test]==${JUPYTERHUB_VERSION}`];
+      await run([join(bin, 'pip'), ...install], log, INSTALL_LIMIT_MS);
+    },
+  );
+  return join(bin, 'python');
+}
+
+/**
  * schemathesis in `.cache/schemathesis-venv`, made when missing.
  * @returns path of its command
  * @throws Error with pip's last lines when there is no package index
