@@ -30,7 +30,8 @@ function make(
     ...change,
   });
   return simple.create({
-    user: { name: user as UserName, admin: false, groups: [] },
+    user: { id: 1, name: user as UserName, admin: false, groups: [] },
+    view: viewOf(user),
     serverName: DEFAULT_SERVER,
     config,
     baseUrl: '/user/alice/',

@@ -1,10 +1,12 @@
 /** The claim for storage (kubespawner/objects.py 7.1 `make_pvc`). */
+
 import type { JsonObject } from '../../../core/model/json.js';
+import type { Manifest } from '../../../kube/objects.js';
 import { expandAll } from '../names/names.js';
 import { annotations, commonLabels } from './metadata.js';
 import type { ServerFacts } from './server.js';
 
-export function claimManifest(server: ServerFacts): JsonObject {
+export function claimManifest(server: ServerFacts): Manifest {
   const { config, fields, names } = server;
   const { storage_class: storageClass } = config;
   const selector = expandAll(config.storage_selector, fields) as JsonObject;

@@ -13,7 +13,6 @@ export const CONTAINER_NAME = 'notebook';
 export function serverContainer(server: ServerFacts): JsonObject {
   const { config, fields, port } = server;
   const security = containerSecurity(server);
-  const lifecycle = Object.keys(config.lifecycle_hooks).length > 0;
   const container: JsonObject = {
     name: CONTAINER_NAME,
     image: config.image,
@@ -22,7 +21,7 @@ export function serverContainer(server: ServerFacts): JsonObject {
     ports: [{ name: PORT_NAME, containerPort: port }],
     env: variablesOf(server),
     ...argumentsOf(config),
-    ...(lifecycle && { lifecycle: inOwnNames('lifecycle', config.lifecycle_hooks, 'lifecycle_hooks') }),
+    lifecycle: inOwnNames('lifecycle', config.lifecycle_hooks, 'lifecycle_hooks'),
     resources: { requests: requests(config), limits: limits(config) },
     volumeMounts: mounts(server),
     ...(security && { securityContext: security }),

@@ -33,6 +33,11 @@ const FIELDS = {
 
 export type ModelName = keyof typeof FIELDS;
 
+/** Names of the fields of a model. */
+export function fieldsOfModel(model: ModelName): readonly string[] {
+  return FIELDS[model].split(/\s+/);
+}
+
 /** What must be there; the API server asks for more, in words of its own. */
 const REQUIRED: Partial<Record<ModelName, readonly string[]>> = {
   container: ['name'],
@@ -46,7 +51,7 @@ const spellings = new Map<ModelName, ReadonlyMap<string, string>>();
 function spellingsOf(model: ModelName): ReadonlyMap<string, string> {
   const known = spellings.get(model);
   if (known) return known;
-  const names = FIELDS[model].split(/\s+/);
+  const names = fieldsOfModel(model);
   const made = new Map(names.flatMap((name) => [[name, name] as const, [pythonName(name), name] as const]));
   spellings.set(model, made);
   return made;

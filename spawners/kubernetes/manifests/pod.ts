@@ -1,5 +1,7 @@
 /** The pod of a server (kubespawner/objects.py 7.1 `make_pod`). */
+
 import type { JsonObject } from '../../../core/model/json.js';
+import type { Manifest } from '../../../kube/objects.js';
 import { expandAll } from '../names/names.js';
 import { affinityOf } from './affinity.js';
 import { CERTIFICATE_VOLUME, serverContainer } from './container.js';
@@ -12,7 +14,7 @@ import { inOrder, type ServerFacts } from './server.js';
 const CERTIFICATE_MODE = 0o777;
 
 /** @throws Fault `SPAWN_MANIFEST` or `SPAWN_TEMPLATE` naming the setting */
-export function podManifest(server: ServerFacts): JsonObject {
+export function podManifest(server: ServerFacts): Manifest {
   return {
     apiVersion: 'v1',
     kind: 'Pod',

@@ -1,5 +1,5 @@
 /** A Secret that belongs to a pod (kubespawner/objects.py 7.1 `make_secret`; what it holds is ours). */
-import type { JsonObject } from '../../../core/model/json.js';
+import type { Manifest } from '../../../kube/objects.js';
 import { annotations, commonLabels, ownedByPod, SPAWN_ANNOTATION } from './metadata.js';
 import type { ServerFacts } from './server.js';
 
@@ -8,7 +8,7 @@ export function secretManifest(
   server: ServerFacts,
   podUid: string,
   contents: Readonly<Record<string, string>>,
-): JsonObject {
+): Manifest {
   const { config, names, spawnId } = server;
   const data = Object.entries(contents).map(([key, text]) => [
     key,
@@ -26,6 +26,6 @@ export function secretManifest(
       },
       ownerReferences: [ownedByPod(names.podName, podUid)],
     },
-    data: Object.fromEntries(data) as JsonObject,
+    data: Object.fromEntries(data),
   };
 }

@@ -1,5 +1,5 @@
-import type { Fields } from '../names/template.js';
 import type { ObjectNames, Owner } from '../names/names.js';
+import type { Fields } from '../names/template.js';
 import type { KubeSpawnerConfig } from '../traits.js';
 
 /** Settings that may be functions of the spawner, called. */

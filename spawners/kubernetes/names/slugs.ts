@@ -17,9 +17,7 @@ export function isObjectName(text: string): boolean {
 }
 
 export function isLabelValue(text: string): boolean {
-  return (
-    text === '' || (text.length <= MAX_NAME && /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/i.test(text))
-  );
+  return text === '' || (text.length <= MAX_NAME && /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/i.test(text));
 }
 
 /** The text itself where it is valid, else a readable part of it and a hash. */
