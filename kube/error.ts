@@ -73,6 +73,7 @@ export class KubeError extends Error {
 
   /** Trying again may help: no answer, 429, 5xx. */
   get transient(): boolean {
-    return this.status === 0 ? this.reason !== 'Credentials' : this.status === 429 || this.status >= 500;
+    if (this.status === 0) return this.reason === 'Unreachable' || this.reason === 'TimeLimit';
+    return this.status === 429 || this.status >= 500;
   }
 }
