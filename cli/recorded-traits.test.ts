@@ -5,6 +5,7 @@ import type { ClassDeclaration } from '../core/config/declare.js';
 import { defaults } from '../core/config/declare.js';
 import { toJson } from '../core/config/render/values.js';
 import { type Trait, TraitError } from '../core/config/traits.js';
+import { renamedTraits } from '../spawners/kubernetes/traits/deprecated.js';
 import { ALL_CLASSES } from './classes.js';
 import { HUB_GRAMMAR, OFFLINE_GRAMMAR } from './grammar.js';
 
@@ -31,16 +32,23 @@ interface Recorded {
   >;
 }
 
-const recorded = JSON.parse(
-  readFileSync(new URL('../test/fixtures/traits.json', import.meta.url), 'utf8'),
-) as Recorded;
+function fixture(name: string): unknown {
+  return JSON.parse(readFileSync(new URL(`../test/fixtures/${name}`, import.meta.url), 'utf8'));
+}
+
+const recorded = fixture('traits.json') as Recorded;
+const kubeSpawner = fixture('kubespawner-traits.json') as Pick<Recorded, 'classes'>;
+const classes = [...recorded.classes, ...kubeSpawner.classes];
 
 const OWN_FILES = 'templates and static files come with our package';
 const BY_NAME = 'their default is a function; ours is the name that means it';
+const BY_OBJECT = 'theirs depends on an object of the class; the value is the same';
+const FORMER = 'a former name: a property there, which no list of traits shows';
 const BY_CLASS = 'their default is the class; ours is its dotted path';
 
 /** From `Class.trait what` to the reason. */
 const DIFFERENCES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(Object.keys(renamedTraits).map((name) => [`KubeSpawner.${name} extra`, FORMER])),
   'JupyterHub.authenticator_class default': BY_CLASS,
   'JupyterHub.proxy_class default': BY_CLASS,
   'JupyterHub.spawner_class default': BY_CLASS,
@@ -53,6 +61,10 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   'JupyterHub.spawn_throttle_retry_range extra':
     'documented as configurable, but 6.1.1 ignores it in a configuration',
   'Spawner.options_from_form default': BY_NAME,
+  'KubeSpawner.api_token_in_secret extra': 'ours: the API token as a Secret',
+  'KubeSpawner.env_keep default': BY_OBJECT,
+  'KubeSpawner.options_from_form default': BY_NAME,
+  'KubeSpawner.ssl_alt_names_include_local default': BY_OBJECT,
   'LocalProcessSpawner.options_from_form default': BY_NAME,
   'SimpleLocalProcessSpawner.options_from_form default': BY_NAME,
   'NullAuthenticator.auto_login extra': 'they fix it to true; it stays an inherited setting here',
@@ -107,7 +119,7 @@ describe('our traits beside JupyterHub 6.1.1', () => {
     const found = ALL_CLASSES.flatMap((declaration) =>
       differences(
         declaration,
-        recorded.classes.find((each) => each.name === declaration.name),
+        classes.find((each) => each.name === declaration.name),
       ),
     );
     expect(found.sort()).toEqual(Object.keys(DIFFERENCES).sort());

@@ -109,22 +109,24 @@ function onSignals(end: (signal: string) => void, log: Log): Disposable {
   };
 }
 
-async function spawnerOf(
-  { loaded, terminal, inMemory }: StartContext,
-  addresses: HubAddresses,
-  log: Log,
-) {
+async function spawnerOf({ loaded, terminal, inMemory }: StartContext, addresses: HubAddresses, log: Log) {
   const { config, plugins } = loaded;
   const hub = config.of(JupyterHubClass);
   const { spawner: declaration } = config.selected;
-  const kind = (await plugins.spawner.load()) as SpawnerKind<SpawnerConfig> | HousedSpawnerKind<SpawnerConfig>;
+  const kind = (await plugins.spawner.load()) as
+    | SpawnerKind<SpawnerConfig>
+    | HousedSpawnerKind<SpawnerConfig>;
   const values = config.of(declaration);
   const state = inMemory ? 'new' : await databaseState(hub.db_url);
-  const cmd = defaultSpawnerCommand({
-    ...(config.file && { configFileKind: config.file.kind }),
-    databaseState: state,
-    ...(config.isSet(declaration, 'cmd') && { configured: values.cmd }),
-  });
+  // without a command of its own a pod runs what its image says
+  const ofImage = declaration.traits['cmd']?.default === null && !config.isSet(declaration, 'cmd');
+  const cmd = ofImage
+    ? null
+    : defaultSpawnerCommand({
+        ...(config.file && { configFileKind: config.file.kind }),
+        databaseState: state,
+        ...(config.isSet(declaration, 'cmd') && { configured: values.cmd }),
+      });
   const settings: SpawnerConfig = { ...values, cmd };
   const faults = kind.check?.(settings as never, {
     bindsLoopbackOnly: isLoopback(addresses.publicBind),

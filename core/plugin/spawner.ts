@@ -184,7 +184,8 @@ export interface SpawnerKind<Config = never> {
 }
 
 /** The class side of a spawner whose servers share something that begins and ends with the hub. */
-export interface HousedSpawnerKind<Config = never> extends Omit<SpawnerKind<Config>, 'create' | 'sweepOrphans'> {
+export interface HousedSpawnerKind<Config = never>
+  extends Omit<SpawnerKind<Config>, 'create' | 'sweepOrphans'> {
   /** Without side effect: it is provisioned when the hub starts. */
   open(init: HouseInit<Config>): SpawnerHouse<Config>;
 }

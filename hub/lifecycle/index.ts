@@ -156,11 +156,7 @@ export class ServerLifecycle implements AsyncDisposable {
   }
 
   /** @throws Fault 400 in words for options that the spawner does not offer */
-  checkOptions(
-    user: UserRecord,
-    serverName: string,
-    options: JsonObject,
-  ): Promise<void> {
+  checkOptions(user: UserRecord, serverName: string, options: JsonObject): Promise<void> {
     return checkOptions(this.#deps, this.#idle(user, serverName), options);
   }
 

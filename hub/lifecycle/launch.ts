@@ -63,7 +63,12 @@ export async function makeSpawner(
   const groups = await deps.store.groups.byUser(entry.user.id);
   const { outputDir, outputBytes } = deps.settings;
   const spawner = deps.spawner.create({
-    user: { id: entry.user.id, name: entry.user.name, admin: entry.user.admin, groups: groups.map((group) => group.name) },
+    user: {
+      id: entry.user.id,
+      name: entry.user.name,
+      admin: entry.user.admin,
+      groups: groups.map((group) => group.name),
+    },
     serverName: entry.name,
     config,
     view: entry.view ?? (await viewOf(deps, entry)),

@@ -24,7 +24,10 @@ export async function formsOf(deps: LifecycleDeps, entry: ServerEntry): Promise<
     const authState = await deps.authState(entry.user);
     await callHook('auth_state_hook', () => hook(view, authState));
   }
-  return { html: () => optionsForm(deps.spawner, view), read: (form) => optionsFromForm(deps.spawner, form, view) };
+  return {
+    html: () => optionsForm(deps.spawner, view),
+    read: (form) => optionsFromForm(deps.spawner, form, view),
+  };
 }
 
 /** @throws Fault 400 in words for options that the spawner does not offer */

@@ -8,7 +8,14 @@ import { systemClock } from '../../core/clock.js';
 import { defaults } from '../../core/config/declare.js';
 import { silentLog } from '../../core/log.js';
 import { DEFAULT_SERVER, type UserName } from '../../core/model/names.js';
-import { ask, describeSpawner, pidExists, startContext, TINY_SERVER } from '../../test/suites/spawner.js';
+import {
+  ask,
+  describeSpawner,
+  pidExists,
+  startContext,
+  TINY_SERVER,
+  viewFor,
+} from '../../test/suites/spawner.js';
 import { shellQuote } from './command.js';
 import { localProcess } from './index.js';
 import { decodeAddress } from './listening-sockets.js';
@@ -38,7 +45,7 @@ function make(
   });
   return localProcess.create({
     user: { id: 1, name: user as UserName, admin: false, groups: [] },
-    view: viewOf(user),
+    view: viewFor(user),
     serverName: DEFAULT_SERVER,
     config,
     baseUrl: '/user/alice/',

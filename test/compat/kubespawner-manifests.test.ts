@@ -25,8 +25,7 @@ const VERSIONS = ['1.33', '1.36'];
 const TEMPLATES = [
   'jupyter-{user_server}',
   'claim-{username}--{servername}',
-  '{escaped_user_server}',
-  '{safe_username}.{safe_servername}-',
+  '{escaped_user_server}/{safe_username}/{safe_servername}/{safe_user_server}/{escaped_username}/{userid}-',
 ];
 
 interface Answer {

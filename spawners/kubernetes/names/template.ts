@@ -26,9 +26,10 @@ function wrong(piece: string, field: string | undefined, fields: Fields): string
   return `{${field}} is not known; known are ${Object.keys(fields).join(', ')}`;
 }
 
-/** `{value}` alone is filled in, in texts, lists and dictionaries; other braces stay (kubespawner/utils.py `recursive_format`). */
+/** `{value}` alone is filled in, in texts, lists and dictionaries; other fields stay (kubespawner/utils.py 7.1 `recursive_format`). */
 export function fillValue(format: unknown, value: string): unknown {
-  if (typeof format === 'string') return format.replaceAll('{value}', () => value);
+  if (typeof format === 'string')
+    return format.replace(/\{\{|\}\}|\{value\}/g, (piece) => (piece === '{value}' ? value : piece.slice(1)));
   if (Array.isArray(format)) return format.map((each) => fillValue(each, value));
   if (typeof format !== 'object' || format === null) return format;
   return Object.fromEntries(

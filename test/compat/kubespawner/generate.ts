@@ -214,9 +214,10 @@ export function questionOf(seed: number, index: number): Question {
     ca: '\nan authority\n\n',
     hubCa: 'the hub\n',
   };
+  const user = dice.pick(USERS);
   return {
-    user: dice.pick(USERS),
-    userId: 1 + dice.below(900),
+    user,
+    userId: 640 + USERS.indexOf(user),
     server: dice.pick(SERVERS),
     config,
     podIp: dice.pick(['10.1.2.3', 'fd00::7']),
