@@ -23,7 +23,7 @@ import { podMark } from './state.js';
 import type { KubeSpawnerConfig } from './traits.js';
 
 const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
-const BURIAL_PAUSE_MS = 5_000;
+const BURIAL_PAUSE_MS = 1_000;
 const BURIAL_PAUSE_MOST_MS = 60_000;
 
 export class KubernetesHouse implements SpawnerHouse<KubeSpawnerConfig> {
