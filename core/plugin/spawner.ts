@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import type { Fault } from '../fault.js';
 import type { Provisioned } from '../lifecycle.js';
 import type { Log } from '../log.js';
 import type { JsonObject } from '../model/json.js';
@@ -103,6 +104,11 @@ export interface Spawner {
   clearState(): void;
   /** Events while it starts; ends when there is nothing more to say. */
   progress?(): AsyncIterable<ProgressEvent>;
+  /**
+   * Why a server that was started and has not answered yet never will, in words; `undefined` while it may. Asked again
+   * and again until it answers.
+   */
+  trouble?(): Promise<Fault | undefined>;
   /** Last lines of the server's output, for the page of a failed start. Bounded. */
   lastOutput?(): Promise<string>;
   /**

@@ -42,13 +42,15 @@ function statuses({ status }: Pod): readonly ContainerStatus[] {
   return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
 }
 
-/** A container that ended and is not simply tried again for the first time. */
+/** A container that ended and that it is no use to try again; one that has been and runs by now is none. */
 function crashOf(pod: Pod): Fault | undefined {
   const { status } = pod;
   for (const container of statuses(pod)) {
-    const ended = container.state?.terminated ?? container.lastState?.terminated;
+    const now = container.state?.terminated;
+    if (now && isOutOfMemory(now)) return endedFault(container.name, now);
+    const before = container.lastState?.terminated;
     const looping = container.state?.waiting?.reason === 'CrashLoopBackOff';
-    if (ended && (looping || isOutOfMemory(ended))) return endedFault(container.name, ended);
+    if (looping && before) return endedFault(container.name, before);
   }
   if (status?.phase === 'Failed' || status?.phase === 'Succeeded') {
     const server = statuses(pod).find((each) => each.name === CONTAINER_NAME);

@@ -1,4 +1,4 @@
-import { messageOf } from '../../core/fault.js';
+import { type Fault, messageOf } from '../../core/fault.js';
 import type { JsonObject } from '../../core/model/json.js';
 import type {
   PollResult,
@@ -13,7 +13,7 @@ import type { Pod } from '../../kube/objects.js';
 import { PERSISTENT_VOLUME_CLAIMS, PODS } from '../../kube/resources.js';
 import { chooseClaim } from './claim.js';
 import { type ClusterPort, limitsOf } from './cluster-port.js';
-import { exitStatusOf } from './diagnosis.js';
+import { exitStatusOf, judge } from './diagnosis.js';
 import { inWords } from './faults.js';
 import { Identity } from './identity.js';
 import { lastLines } from './output.js';
@@ -36,8 +36,10 @@ export class PodServer implements Spawner {
   readonly #port: ClusterPort;
   readonly #feed = new ProgressFeed();
   #state: PodState = {};
-  /** The pod has been seen alive since the hub started: a cluster that is away is no sign of its end. */
-  #seen = false;
+  /** Of a former hub, and not looked at yet: however long the cluster is away, its word is waited for. */
+  #adopting = false;
+  /** The house ends the pod when it can: for this server it is gone. */
+  #buried = false;
   #output = '';
 
   constructor(init: SpawnerInit<KubeSpawnerConfig>, port: ClusterPort) {
@@ -49,6 +51,7 @@ export class PodServer implements Spawner {
     const { signal, spawnId } = context;
     signal.throwIfAborted();
     const identity = this.#identity();
+    this.#buried = false;
     try {
       const claim = await chooseClaim(this.#port, identity, this.#state, signal);
       const names = { ...identity.names, claimName: claim.name };
@@ -87,7 +90,6 @@ export class PodServer implements Spawner {
           await context.checkpoint(this.state());
         },
       });
-      this.#seen = true;
       this.#state = { ...this.#state, ...uidOf(pod), address };
       await context.checkpoint(this.state());
       context.signal.throwIfAborted();
@@ -104,9 +106,12 @@ export class PodServer implements Spawner {
     const ref = this.#ref();
     if (!ref) return;
     try {
-      const pod = await this.#find(ref);
+      const pod = await this.#port.kube.find<Pod>(PODS, ref, {
+        ...limitsOf(this.#init.config),
+        retryForMs: 0,
+      });
       if (!pod || !this.#isMine(pod)) return;
-      this.#output = await lastLines(this.#port, ref, pod, AbortSignal.timeout(OUTPUT_MS));
+      this.#output = await this.#lastLines(ref, pod);
       await removePod(this.#port, ref, {
         ...limitsOf(this.#init.config),
         gracePeriodSeconds: 0,
@@ -119,33 +124,34 @@ export class PodServer implements Spawner {
         error: messageOf(error),
       });
       this.#port.bury(ref, this.#state.spawnId ?? '');
+      this.#buried = true;
     }
   }
 
   async poll(): Promise<PollResult> {
     const ref = this.#ref();
-    if (!ref) return { running: false, exitStatus: 0 };
+    if (!ref || this.#buried) return { running: false, exitStatus: 0 };
     const cache = this.#port.pods(this.#init.config, ref.namespace ?? '');
     const found = await whenKnown(this.#port, cache, ref, {
       log: this.#init.log,
       isMine: (pod) => this.#isMine(pod),
-      patient: !this.#seen,
+      patient: this.#adopting,
     });
     if (found === 'unknown') return { running: true };
     if (!found) return { running: false, exitStatus: 1 };
     const exitStatus = exitStatusOf(found);
     if (exitStatus !== undefined) return { running: false, exitStatus };
-    this.#seen = true;
+    this.#adopting = false;
     if (this.#state.uid === undefined) this.#state = { ...this.#state, ...uidOf(found) };
     return { running: true };
   }
 
   async stop({ now }: { readonly now: boolean }): Promise<void> {
     const ref = this.#ref();
-    if (!ref) return;
+    if (!ref || this.#buried) return;
     const { config } = this.#init;
     try {
-      const pod = await this.#find(ref);
+      const pod = await this.#port.kube.find<Pod>(PODS, ref, limitsOf(config));
       if (!pod || !this.#isMine(pod)) return;
       if (!config.delete_stopped_pods && exitStatusOf(pod) !== undefined) return;
       await removePod(this.#port, ref, {
@@ -165,6 +171,7 @@ export class PodServer implements Spawner {
 
   loadState(state: JsonObject): void {
     this.#state = readState(state);
+    this.#adopting = true;
   }
 
   /** The namespace and a claim that exists are those of the next server too. */
@@ -175,7 +182,8 @@ export class PodServer implements Spawner {
       ...(claimName !== undefined && { claimName }),
       ...(legacy && { legacy }),
     };
-    this.#seen = false;
+    this.#adopting = false;
+    this.#buried = false;
   }
 
   address(): ServerAddress | undefined {
@@ -186,8 +194,23 @@ export class PodServer implements Spawner {
     return this.#feed.listen();
   }
 
+  async trouble(): Promise<Fault | undefined> {
+    const ref = this.#ref();
+    const pod = ref && this.#port.pods(this.#init.config, ref.namespace ?? '').get(ref);
+    if (!pod || !this.#isMine(pod)) return undefined;
+    const verdict = judge(pod);
+    return verdict.kind === 'failed' ? verdict.fault : undefined;
+  }
+
   async lastOutput(): Promise<string> {
-    return this.#output;
+    const ref = this.#ref();
+    if (this.#output !== '' || !ref || this.#buried) return this.#output;
+    const pod = await this.#port.kube.find<Pod>(PODS, ref, { timeoutMs: OUTPUT_MS, retryForMs: 0 });
+    return pod && this.#isMine(pod) ? this.#lastLines(ref, pod) : '';
+  }
+
+  #lastLines(ref: Ref, pod: Pod): Promise<string> {
+    return lastLines(this.#port, ref, pod, AbortSignal.timeout(OUTPUT_MS));
   }
 
   /** The claim goes with its user or named server, unless others share it (KubeSpawner 7.1 `delete_forever`). */
@@ -205,10 +228,6 @@ export class PodServer implements Spawner {
 
   #identity(): Identity {
     return Identity.of(this.#init, this.#port, this.#state);
-  }
-
-  #find(ref: Ref): Promise<Pod | undefined> {
-    return this.#port.kube.find<Pod>(PODS, ref, limitsOf(this.#init.config));
   }
 
   #ref(): Ref | undefined {
