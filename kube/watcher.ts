@@ -11,7 +11,8 @@ import { backOff } from './retry.js';
 
 /** Length of one watch: a connection that died without a word is noticed ten seconds later. */
 const WATCH_SECONDS = 40;
-const MOST_PAUSE_MS = 30_000;
+/** Few ask, so that a server which is back is found soon. */
+const MOST_PAUSE_MS = 10_000;
 /** A watch that the server ends sooner counts as failed, or the two would run in a circle. */
 const SHORT_MS = 1_000;
 /** So many failures in a row, and the version is no longer believed in: the list is read again. */

@@ -18,10 +18,12 @@ if (url !== '') {
 }
 
 const { answers: recorded } = JSON.parse(readFileSync(FIXTURE, 'utf8')) as { readonly answers: Answers };
-const server = await startApiServer();
-// as the recorded server: what controllers add is made by the conversation itself
-const account = server.serviceAccountToken('none', 'nobody');
-const ours = await converse({ url: server.url, admin: server.adminToken, nobody: account });
+const server = await startApiServer({ controllers: false });
+const ours = await converse({
+  url: server.url,
+  admin: server.adminToken,
+  nobody: server.userToken('nobody'),
+});
 await server[Symbol.asyncDispose]();
 
 describe('the test API server answers as a real one', () => {

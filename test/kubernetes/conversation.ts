@@ -186,6 +186,12 @@ export const STEPS: readonly Step[] = [
     path: `${NS}/pods/p`,
     body: { gracePeriodSeconds: 30 },
   },
+  {
+    name: 'a delete of another config map',
+    method: 'DELETE',
+    path: `${NS}/configmaps/owned`,
+    body: { preconditions: { uid: 'another' } },
+  },
   { name: 'a delete again', method: 'DELETE', path: `${NS}/pods/p` },
   post(
     'a pod with a node',
@@ -243,15 +249,14 @@ export const STEPS: readonly Step[] = [
     path: `${NS}/pods?watch=true&timeoutSeconds=1&resourceVersion={podVersion}&labelSelector=more%3Dyes`,
     watch: true,
   },
-  { name: 'a watch from the start', path: `${NS}/serviceaccounts?watch=true&timeoutSeconds=1`, watch: true },
+  {
+    name: 'a watch from the start',
+    path: `${NS}/serviceaccounts?watch=true&timeoutSeconds=1&resourceVersion=0`,
+    watch: true,
+  },
   {
     name: 'a watch from a version that is none',
     path: `${NS}/pods?watch=true&timeoutSeconds=1&resourceVersion=nonsense`,
-  },
-  {
-    name: 'a watch from too old a version',
-    path: `${NS}/pods?watch=true&timeoutSeconds=1&resourceVersion=1`,
-    watch: true,
   },
   { name: 'a delete of the namespace', method: 'DELETE', path: '/api/v1/namespaces/talk' },
 ];
@@ -355,10 +360,13 @@ function facts(body: unknown, text: string, vary: readonly string[]): unknown {
 }
 
 function plain(value: unknown, vary: readonly string[]): unknown {
-  const text = JSON.stringify(value, (_key, inner: unknown) =>
-    vary.includes(String(inner)) ? '{kept}' : inner,
-  )
+  const text = JSON.stringify(value, (_key, inner: unknown) => {
+    if (vary.includes(String(inner))) return '{kept}';
+    // after this a real server shows a difference of Go structures
+    return typeof inner === 'string' ? inner.replace(/(previously negative\))\n.*/s, '$1') : inner;
+  })
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '{uid}')
+
     .replace(/too old resource version: \d+ \(\d+\)/, 'too old resource version: {n} ({n})');
   return JSON.parse(text) as unknown;
 }

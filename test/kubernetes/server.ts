@@ -24,6 +24,8 @@ export interface ApiServerOptions {
   readonly bookmarkMs?: number;
   readonly tls?: { readonly key: string; readonly cert: string; readonly ca: string };
   readonly port?: number;
+  /** False: as an API server alone, without kube-controller-manager. Default true. */
+  readonly controllers?: boolean;
 }
 
 export class TestApiServer implements AsyncDisposable {
@@ -35,7 +37,7 @@ export class TestApiServer implements AsyncDisposable {
   /** Of pods; set by the node agent. */
   logs: LogSource | undefined;
   readonly #accounts = new Map<string, Account>([[this.adminToken, MASTERS]]);
-  readonly #controllers: Disposable;
+  readonly #controllers: Disposable | undefined;
   readonly #tls: ApiServerOptions['tls'];
   readonly #handlers = new Handlers(this.store);
   #server: Server;
@@ -49,7 +51,7 @@ export class TestApiServer implements AsyncDisposable {
     this.watches = new Watches(this.store, options.bookmarkMs ?? 60_000);
     this.#tls = options.tls;
     this.#port = options.port ?? 0;
-    this.#controllers = runControllers(this.store);
+    this.#controllers = options.controllers === false ? undefined : runControllers(this.store);
     this.#server = this.#make();
     for (const name of ['default', 'kube-system']) this.store.insert(kindOf('namespaces'), namespaceOf(name));
   }
@@ -95,6 +97,13 @@ export class TestApiServer implements AsyncDisposable {
     return token;
   }
 
+  /** A token for a user of that name, in no group. */
+  userToken(name: string): string {
+    const token = randomBytes(16).toString('hex');
+    this.#accounts.set(token, { name, groups: ['system:authenticated'] });
+    return token;
+  }
+
   revoke(token: string): void {
     this.#accounts.delete(token);
   }
@@ -123,7 +132,7 @@ export class TestApiServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#controllers[Symbol.dispose]();
+    this.#controllers?.[Symbol.dispose]();
     await this.refuse();
   }
 

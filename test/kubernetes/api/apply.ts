@@ -31,28 +31,16 @@ export class Appliers {
   apply(live: Stored, fields: JsonMap, manager: string, force: boolean): Stored {
     const managers = this.#of(live.metadata.uid);
     const wanted = leaves(live, fields);
-    const conflicts: string[] = [];
+    const conflicts: (readonly [manager: string, path: string])[] = [];
     for (const [other, owned] of managers) {
       if (other === manager) continue;
       for (const [path, value] of wanted)
         if (owned.has(path) && owned.get(path) !== value) {
           if (force) owned.delete(path);
-          else conflicts.push(`conflict with "${other}" using ${live.apiVersion}: .${path}`);
+          else conflicts.push([other, path]);
         }
     }
-    if (conflicts.length > 0)
-      throw new ApiFailure(
-        409,
-        'Conflict',
-        `Apply failed with ${conflicts.length} conflict${conflicts.length > 1 ? 's' : ''}: ${conflicts.join('\n')}`,
-        {
-          causes: conflicts.map((message) => ({
-            reason: 'FieldManagerConflict',
-            message,
-            field: `.${message.split(': .')[1]}`,
-          })),
-        },
-      );
+    if (conflicts.length > 0) throw inConflict(conflicts);
     const gone = new Set([...(managers.get(manager)?.keys() ?? [])].filter((path) => !wanted.has(path)));
     for (const [other, owned] of managers)
       if (other !== manager) for (const path of owned.keys()) gone.delete(path);
@@ -74,6 +62,17 @@ export class Appliers {
     this.#managers.set(uid, found);
     return found;
   }
+}
+
+function inConflict(conflicts: readonly (readonly [manager: string, path: string])[]): ApiFailure {
+  const each = conflicts.map(([manager, path]) => `conflict with "${manager}": .${path}`);
+  const words = `Apply failed with ${each.length} conflict${each.length > 1 ? 's' : ''}: ${each.join('\n')}`;
+  const causes = conflicts.map(([manager, path]) => ({
+    reason: 'FieldManagerConflict',
+    message: `conflict with "${manager}"`,
+    field: `.${path}`,
+  }));
+  return new ApiFailure(409, 'Conflict', words, { causes });
 }
 
 type Where = readonly [apiVersion: string, kind: string];

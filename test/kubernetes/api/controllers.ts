@@ -1,4 +1,4 @@
-import { deleteObject, owners } from './deletion.js';
+import { deleteObject, finishDeletion, owners } from './deletion.js';
 import { kindOf } from './kinds.js';
 import { listAt, mapAt, type Stored, textAt } from './objects.js';
 import type { Store, StoreEvent } from './store.js';
@@ -34,16 +34,7 @@ function react(store: Store, event: StoreEvent): void {
     emptyNamespace(store, namespace);
     if (['Pod', 'PersistentVolumeClaim'].includes(event.kind.kind)) freeClaims(store, namespace);
   }
-  if (event.type !== 'DELETED') finish(store, event);
-}
-
-/** The last finalizer went from something that is to be deleted. */
-function finish(store: Store, event: StoreEvent): void {
-  const { namespace = '', name, uid } = event.object.metadata;
-  const now = store.find(event.kind, namespace, name);
-  if (!now || now.metadata.uid !== uid || now.metadata.deletionTimestamp === undefined) return;
-  if (event.kind.kind === 'Namespace' || (now.metadata.finalizers ?? []).length > 0) return;
-  if ((now.metadata.deletionGracePeriodSeconds ?? 0) === 0) store.remove(event.kind, now);
+  if (event.type !== 'DELETED') finishDeletion(store, event.kind, event.object);
 }
 
 function collect(store: Store, uid: string): void {

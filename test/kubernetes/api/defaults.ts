@@ -7,6 +7,7 @@ export function withDefaults(kind: Kind, object: JsonMap): JsonMap {
     case 'Pod':
       return {
         ...object,
+        metadata: { ...mapAt(object, 'metadata'), generation: 1 },
         spec: podSpec(mapAt(object, 'spec')),
         status: { phase: 'Pending', qosClass: qosClass(object) },
       };
@@ -15,9 +16,11 @@ export function withDefaults(kind: Kind, object: JsonMap): JsonMap {
     case 'Service':
       return { ...object, spec: serviceSpec(mapAt(object, 'spec')), status: { loadBalancer: {} } };
     case 'Secret':
-      return secret(object);
+      return withoutEmpty(secret(object));
+    case 'ConfigMap':
+      return withoutEmpty(object);
     case 'Namespace':
-      return { ...object, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } };
+      return namespace(object);
     default:
       return object;
   }
@@ -75,6 +78,26 @@ function claim(object: JsonMap): JsonMap {
     spec: { volumeMode: 'Filesystem', ...mapAt(object, 'spec') },
     status: { phase: 'Pending' },
   };
+}
+
+function namespace(object: JsonMap): JsonMap {
+  const metadata = mapAt(object, 'metadata');
+  const labels = { ...mapAt(metadata, 'labels'), 'kubernetes.io/metadata.name': metadata['name'] };
+  return {
+    ...object,
+    metadata: { ...metadata, labels },
+    spec: { finalizers: ['kubernetes'] },
+    status: { phase: 'Active' },
+  };
+}
+
+/** An empty map is left out where Kubernetes' types say `omitempty`. */
+function withoutEmpty(object: JsonMap): JsonMap {
+  return Object.fromEntries(
+    Object.entries(object).filter(
+      ([key, value]) => key !== 'data' || Object.keys(mapAt({ value }, 'value')).length > 0,
+    ),
+  );
 }
 
 let addresses = 0;

@@ -18,12 +18,7 @@ export function deleteObject(
 ): { readonly object: Stored; readonly gone: boolean } {
   const { uid, name, resourceVersion } = object.metadata;
   const wanted = request.preconditions;
-  if (wanted?.uid !== undefined && wanted.uid !== uid)
-    throw conflict(
-      kind,
-      name,
-      `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${uid}`,
-    );
+  if (wanted?.uid !== undefined && wanted.uid !== uid) throw uidConflict(kind, object, wanted.uid);
   if (wanted?.resourceVersion !== undefined && wanted.resourceVersion !== resourceVersion)
     throw conflict(
       kind,
@@ -33,22 +28,54 @@ export function deleteObject(
   if (request.propagationPolicy === 'Orphan') orphan(store, uid);
   const grace = graceOf(kind, object, request);
   const held = (object.metadata.finalizers ?? []).length > 0 || kind.kind === 'Namespace';
-  if (grace === 0 && !held) return { object: store.remove(kind, object), gone: true };
-  const marked = store.update(kind, object, (one) => {
+  const marked = kind.kind === 'Pod' || held ? mark(store, kind, object, grace) : object;
+  if (grace > 0 || held) return { object: marked, gone: false };
+  store.remove(kind, marked);
+  // the answer shows it as it was marked, or, where nothing marks it, as it was
+  return { object: marked, gone: true };
+}
+
+/** The last finalizer went from something that is to be deleted: so does it. */
+export function finishDeletion(store: Store, kind: Kind, object: Stored): void {
+  const { namespace = '', name, uid } = object.metadata;
+  const now = store.find(kind, namespace, name);
+  if (!now || now.metadata.uid !== uid || now.metadata.deletionTimestamp === undefined) return;
+  if (kind.kind === 'Namespace' || (now.metadata.finalizers ?? []).length > 0) return;
+  if ((now.metadata.deletionGracePeriodSeconds ?? 0) === 0) store.remove(kind, now);
+}
+
+/** Sets or shortens the time that is left; nothing lengthens it. */
+function mark(store: Store, kind: Kind, object: Stored, grace: number): Stored {
+  return store.update(kind, object, (one) => {
     const former = one.metadata.deletionTimestamp;
     const sooner = (one.metadata.deletionGracePeriodSeconds ?? Number.POSITIVE_INFINITY) > grace;
     if (former !== undefined && !sooner) return one;
+    const generation = one.metadata.generation;
     return {
       ...one,
       metadata: {
         ...one.metadata,
+        ...(generation === undefined || former !== undefined ? {} : { generation: generation + 1 }),
         deletionTimestamp: timestamp(Date.now() + grace * 1_000),
-        deletionGracePeriodSeconds: grace,
+        ...(kind.kind === 'Namespace' ? {} : { deletionGracePeriodSeconds: grace }),
       },
       ...(kind.kind === 'Namespace' ? { status: { phase: 'Terminating' } } : {}),
     };
   });
-  return { object: marked, gone: false };
+}
+
+function uidConflict(kind: Kind, object: Stored, wanted: string): ApiFailure {
+  const { name, uid } = object.metadata;
+  const words = `the UID in the precondition (${wanted}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
+  return new ApiFailure(
+    409,
+    'Conflict',
+    `Operation cannot be fulfilled on ${kind.kind} "${name}": ${words}`,
+    {
+      name,
+      kind: kind.kind,
+    },
+  );
 }
 
 /** Only pods wait, and only those that a node has (registry/core/pod `CheckGracefulDelete`). */

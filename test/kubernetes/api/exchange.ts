@@ -25,7 +25,8 @@ export interface Parts {
   readonly faults: Faults;
   /** By bearer token. */
   readonly accounts: ReadonlyMap<string, Account>;
-  readonly log: (request: ApiRequest) => Promise<Buffer>;
+  /** `undefined`: no node has the pod, so there is nothing (204). */
+  readonly log: (request: ApiRequest) => Promise<Buffer | undefined>;
 }
 
 /** One request from its head to its answer. */
@@ -74,7 +75,8 @@ async function respond(
   if (url.startsWith('/version'))
     return { status: 200, body: { major: '1', minor: '36', gitVersion: 'v1.36.2' } };
   const asked = parseRequest(method, url);
-  if (!asked) return { status: 404, body: Buffer.from('404 page not found\n') };
+  if (!asked && !/^\/apis?\//.test(url)) return { status: 404, body: Buffer.from('404 page not found\n') };
+  if (!asked) throw new ApiFailure(404, 'NotFound', 'the server could not find the requested resource', {});
   const verb = verbOf(asked);
   checkAccess(parts.store, account, { ...asked, verb });
   if (verb === 'watch') {
@@ -89,8 +91,10 @@ async function respond(
     });
     return undefined;
   }
-  if (asked.subresource === 'log')
-    return { status: 200, body: await parts.log(asked), headers: { 'content-type': 'text/plain' } };
+  if (asked.subresource === 'log') {
+    const log = await parts.log(asked);
+    return log === undefined ? { status: 204, body: Buffer.alloc(0) } : { status: 200, body: log };
+  }
   const writer = {
     manager: (request.headers['user-agent'] ?? 'unknown').split('/')[0] ?? 'unknown',
     contentType: request.headers['content-type'] ?? '',

@@ -1,15 +1,16 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { Appliers, mergePatch } from './apply.js';
 import { withDefaults } from './defaults.js';
 import { checkNamespace, type DeleteRequest, deleteObject } from './deletion.js';
 import { apiVersionOf, type Kind, kindOf } from './kinds.js';
 import { Lister, matchOf } from './listing.js';
-import { isMap, type JsonMap, mapAt, type Stored, textAt } from './objects.js';
+import { isMap, type JsonMap, mapAt, type Stored, textAt, timestamp } from './objects.js';
 import { checkQuota } from './quota.js';
 import type { ApiRequest } from './request.js';
 import { decodeStrictly } from './schema.js';
 import { ApiFailure, badRequest, conflict, forbidden, invalid, notFound } from './status.js';
 import type { Store } from './store.js';
+import { writeUpdate } from './update.js';
 import { validate } from './validation.js';
 
 export interface Handled {
@@ -71,7 +72,7 @@ export class Handlers {
     const metadata = mapAt(given, 'metadata');
     checkPlace(metadata, namespace);
     if (textAt(metadata, 'resourceVersion') !== '')
-      throw badRequest('resourceVersion should not be set on objects to be created');
+      throw new ApiFailure(500, '', 'resourceVersion should not be set on objects to be created');
     const prefix = textAt(metadata, 'generateName');
     const name =
       textAt(metadata, 'name') || (prefix && `${prefix}${randomBytes(3).toString('hex').slice(0, 5)}`);
@@ -80,8 +81,13 @@ export class Handlers {
     const full = withDefaults(kind, named) as typeof named;
     this.#admit(kind, namespace, full);
     // a real server finds a name that is taken only when it writes, after everything else was checked
-    if (query.get('dryRun') === 'All')
-      return { status: 201, body: { ...full, apiVersion: apiVersionOf(kind), kind: kind.kind } };
+    if (query.get('dryRun') === 'All') {
+      const made = { ...mapAt(full, 'metadata'), uid: randomUUID(), creationTimestamp: timestamp() };
+      return {
+        status: 201,
+        body: { ...full, metadata: made, apiVersion: apiVersionOf(kind), kind: kind.kind },
+      };
+    }
     const stored = this.#store.insert(kind, full);
     this.#appliers.note(stored, writer.manager, given);
     return { status: 201, body: stored };
@@ -111,7 +117,7 @@ export class Handlers {
       throw badRequest(
         `the name of the object (${textAt(metadata, 'name')}) does not match the name on the URL (${name})`,
       );
-    return this.#write(request, this.#store.get(kind, namespace, name), given, (stored) => {
+    return writeUpdate(this.#store, request, this.#store.get(kind, namespace, name), given, (stored) => {
       this.#appliers.note(
         stored,
         writer.manager,
@@ -136,7 +142,9 @@ export class Handlers {
     decodeStrictly(kind, merged, query.get('fieldValidation') === 'Strict');
     return {
       status: 200,
-      body: this.#write(request, live, merged, (stored) => this.#appliers.note(stored, writer.manager, body)),
+      body: writeUpdate(this.#store, request, live, merged, (stored) =>
+        this.#appliers.note(stored, writer.manager, body),
+      ),
     };
   }
 
@@ -154,61 +162,7 @@ export class Handlers {
       return this.#create({ ...request, name: '' }, { ...body, metadata }, { manager, contentType: '' });
     }
     const next = this.#appliers.apply(live, body, manager, query.get('force') === 'true');
-    return { status: 200, body: this.#write(request, live, next, () => undefined) };
-  }
-
-  /** What an update may not touch stays; nothing is written when nothing changes. */
-  #write(request: ApiRequest, live: Stored, next: JsonMap, written: (stored: Stored) => void): Stored {
-    const { kind, name, subresource } = request;
-    const metadata = mapAt(next, 'metadata');
-    const version = textAt(metadata, 'resourceVersion');
-    if (version !== '' && version !== live.metadata.resourceVersion)
-      throw conflict(
-        kind,
-        name,
-        'the object has been modified; please apply your changes to the latest version and try again',
-      );
-    const uid = textAt(metadata, 'uid');
-    if (uid !== '' && uid !== live.metadata.uid)
-      throw conflict(
-        kind,
-        name,
-        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`,
-      );
-    const { uid: _, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds } = live.metadata;
-    const fixed = {
-      namespace: live.metadata.namespace,
-      name,
-      uid: live.metadata.uid,
-      creationTimestamp,
-      deletionTimestamp,
-      deletionGracePeriodSeconds,
-      resourceVersion: live.metadata.resourceVersion,
-    };
-    const known = Object.fromEntries(Object.entries(fixed).filter(([, value]) => value !== undefined));
-    const { status: _status, ...rest } = next;
-    const kept = live['status'] === undefined ? {} : { status: live['status'] };
-    const own: JsonMap =
-      subresource === 'status' ? { ...live, status: next['status'] } : { ...rest, ...kept };
-    const full = {
-      ...own,
-      metadata: { ...(subresource === 'status' ? live.metadata : metadata), ...known },
-    } as unknown as Stored;
-    if (kind.kind === 'Pod' && !onlyMutable(mapAt(live, 'spec'), mapAt(full, 'spec')))
-      throw invalid(kind, name, [
-        {
-          reason: 'FieldValueForbidden',
-          field: 'spec',
-          message:
-            'Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
-        },
-      ]);
-    validate(kind, full);
-    const same = JSON.stringify(plain(full)) === JSON.stringify(plain(live));
-    if (same || request.query.get('dryRun') === 'All') return full;
-    const stored = this.#store.update(kind, live, () => full);
-    written(stored);
-    return stored;
+    return { status: 200, body: writeUpdate(this.#store, request, live, next, () => undefined) };
   }
 
   #delete(request: ApiRequest, body: unknown): Handled {
@@ -249,7 +203,7 @@ function objectOf(body: unknown, kind: Kind): JsonMap {
   const { kind: said = kind.kind, apiVersion = apiVersionOf(kind) } = body;
   if (said !== kind.kind || apiVersion !== apiVersionOf(kind))
     throw badRequest(
-      `${said} in version "${apiVersion}" cannot be handled as a ${kind.kind}: no kind "${said}" is registered for version "${apiVersion}"`,
+      `${said} in version "${apiVersion}" cannot be handled as a ${kind.kind}: converting (${apiVersion}.${said}) to (core.${kind.kind}): unknown conversion`,
     );
   return { ...body, apiVersion: apiVersionOf(kind), kind: kind.kind };
 }
@@ -258,23 +212,4 @@ function checkPlace(metadata: JsonMap, namespace: string): void {
   const said = textAt(metadata, 'namespace');
   if (said !== '' && said !== namespace)
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-}
-
-function onlyMutable(live: JsonMap, next: JsonMap): boolean {
-  const strip = (spec: JsonMap): string =>
-    JSON.stringify(
-      plain({ ...spec, tolerations: null, activeDeadlineSeconds: null }),
-      (key, value: unknown) => (key === 'image' ? null : value),
-    );
-  return strip(live) === strip(next);
-}
-
-/** With keys in order, so that equal objects have equal texts. */
-function plain(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(plain);
-  if (!isMap(value)) return value;
-  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined && inner !== null);
-  return Object.fromEntries(
-    entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, plain(inner)]),
-  );
 }

@@ -10,7 +10,7 @@ export async function podLog(
   store: Store,
   source: LogSource | undefined,
   request: ApiRequest,
-): Promise<Buffer> {
+): Promise<Buffer | undefined> {
   const { namespace, name, query } = request;
   const pod = store.get(kindOf('pods'), namespace, name);
   const spec = mapAt(pod, 'spec');
@@ -23,6 +23,7 @@ export async function podLog(
     throw badRequest(`a container name must be specified for pod ${name}, choose one of: [${own.join(' ')}]`);
   const container = asked || (own[0] ?? '');
   if (!names.includes(container)) throw badRequest(`container ${container} is not valid for pod ${name}`);
+  if (textAt(spec, 'nodeName') === '') return undefined;
   const previous = query.get('previous') === 'true';
   const { uid } = pod.metadata;
   const bytes = await source?.({ namespace, name, uid }, container, previous);

@@ -43,7 +43,10 @@ export function faultsOf(apiVersion: string, kind: string, object: unknown): Sch
 export function decodeStrictly(kind: Kind, object: unknown, strict: boolean): void {
   const { unknown, wrong } = faultsOf(apiVersionOf(kind), kind.kind, object);
   const words = `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: `;
-  if (wrong.length > 0) throw badRequest(`${words}json: cannot unmarshal ${wrong[0]}`);
+  if (wrong.length > 0)
+    throw badRequest(
+      `${words}json: cannot unmarshal ${wrong[0]?.replace('struct field ', `struct field ${kind.kind}.`)}`,
+    );
   if (strict && unknown.length > 0)
     throw badRequest(
       `${words}strict decoding error: ${unknown.map((path) => `unknown field "${path}"`).join(', ')}`,
@@ -78,7 +81,7 @@ function check(type: Type, value: unknown, path: string, faults: Faults): void {
     return;
   }
   if (!isMap(value)) return mismatch('object', value, path, faults);
-  for (const [key, inner] of Object.entries(value)) check(type.map, inner, `${path}.${key}`, faults);
+  for (const inner of Object.values(value)) check(type.map, inner, path, faults);
 }
 
 function scalar(type: string, value: unknown, path: string, faults: Faults): void {
@@ -100,7 +103,8 @@ const QUANTITY = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+
 
 function mismatch(type: string, value: unknown, path: string, faults: Faults): void {
   const is = Array.isArray(value) ? 'array' : typeof value;
-  faults.wrong.push(`${is} into Go struct field .${path} of type ${type}`);
+  // Go names the field, without what it is in a list or map
+  faults.wrong.push(`${is} into Go struct field ${path.replace(/\[\d+\]/g, '')} of type ${type}`);
 }
 
 /** Merge keys of the list at a path such as `spec.containers`, for server-side apply; `undefined`: it is one value. */

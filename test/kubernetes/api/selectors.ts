@@ -57,8 +57,13 @@ export function fieldMatch(selector: string, kind: string): Match {
   const tests = split(selector).map((text) => {
     const [, path = '', how = '', value = ''] = /^([^!=]+)(==|=|!=)(.*)$/.exec(text) ?? [];
     if (how === '') throw badRequest(`invalid selector: '${selector}'; can't understand '${text}'`);
-    if (!['metadata.name', 'metadata.namespace', ...(FIELDS[kind] ?? [])].includes(path))
-      throw badRequest(`field label not supported: ${path}`);
+    const own = FIELDS[kind];
+    if (!['metadata.name', 'metadata.namespace', ...(own ?? [])].includes(path))
+      throw badRequest(
+        own
+          ? `field label not supported: ${path}`
+          : `"${path}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
+      );
     return (object: Stored) => (at(object, path) === value) === (how !== '!=');
   });
   return (object) => tests.every((test) => test(object));

@@ -4,7 +4,6 @@ import { type Cause, invalid } from './status.js';
 
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const RFC_1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 
 const WORDS = {
@@ -12,8 +11,6 @@ const WORDS = {
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
   label:
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
-  rfc1035:
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')",
   value:
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
 } as const;
@@ -30,8 +27,9 @@ function metadataFaults(kind: Kind, object: JsonMap): Cause[] {
   const faults: Cause[] = [];
   if (name === '') faults.push(required('metadata.name', 'name or generateName is required'));
   // names of these become names in the DNS; those of RBAC may be anything that is one step of a path
-  else if (kind.kind === 'Service') faults.push(...nameFaults(name, 63, RFC_1035, WORDS.rfc1035));
-  else if (kind.kind === 'Namespace') faults.push(...nameFaults(name, 63, LABEL, WORDS.label));
+  // 1.36 lets a service's name begin with a digit (RelaxedServiceNameValidation)
+  else if (kind.kind === 'Namespace' || kind.kind === 'Service')
+    faults.push(...nameFaults(name, 63, LABEL, WORDS.label));
   else if (kind.group !== 'rbac.authorization.k8s.io')
     faults.push(...nameFaults(name, 253, SUBDOMAIN, WORDS.subdomain));
   for (const value of Object.values(mapAt(metadata, 'labels'))) {

@@ -54,7 +54,11 @@ export class Watches {
     const fresh = resourceVersion === '' || resourceVersion === '0';
     const version = fresh ? this.#store.version : Number(resourceVersion);
     if (!Number.isInteger(version))
-      throw new ApiFailure(400, 'BadRequest', `invalid resource version "${resourceVersion}"`);
+      throw new ApiFailure(
+        500,
+        '',
+        `resourceVersion: Invalid value: "${resourceVersion}": strconv.ParseUint: parsing "${resourceVersion}": invalid syntax`,
+      );
     response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
     response.flushHeaders();
     const write = (type: string, object: object): void => {
