@@ -19,7 +19,7 @@ export function judge(pod: Pod): Verdict {
   const crash = crashOf(pod);
   if (crash) return failed(crash);
   const hopeless = statuses(pod).find((each) => HOPELESS_IMAGES.has(each.state?.waiting?.reason ?? ''));
-  if (hopeless) return failed(imageFault(hopeless));
+  if (hopeless) return failed(imageFault(waitingDetail(hopeless)));
   const containers = status?.containerStatuses ?? [];
   const ready = containers.length > 0 && containers.every((each) => each.ready);
   return status?.phase === 'Running' && status.podIP !== undefined && ready
@@ -87,12 +87,16 @@ function evicted({ status }: Pod): Fault {
   });
 }
 
-function imageFault({ name, state }: ContainerStatus): Fault {
+function imageFault(detail: string): Fault {
   return new Fault(
     'SPAWN_IMAGE',
     'The image of your server cannot be fetched. Choose another one, or ask your administrator.',
-    { reason: 'image', detail: `${name}: ${state?.waiting?.reason}: ${state?.waiting?.message ?? ''}` },
+    { reason: 'image', detail },
   );
+}
+
+function waitingDetail({ name, state }: ContainerStatus): string {
+  return `${name}: ${state?.waiting?.reason}: ${state?.waiting?.message ?? ''}`;
 }
 
 /**
@@ -101,10 +105,21 @@ function imageFault({ name, state }: ContainerStatus): Fault {
  */
 export function whyLate(pod: Pod | undefined, events: readonly KubeEvent[]): Fault {
   if (!pod)
-    return late('SPAWN_POD_LOST', 'The cluster did not make the pod of your server.', 'it does not exist');
+    return new Fault(
+      'SPAWN_POD_LOST',
+      'The cluster did not make the pod of your server.',
+      timedOut('it does not exist'),
+    );
   const verdict = judge(pod);
   if (verdict.kind === 'failed') return verdict.fault;
-  return unscheduled(pod) ?? unmounted(events) ?? notMade(pod) ?? notReady(pod, events) ?? slow(pod, events);
+  return (
+    unscheduled(pod) ??
+    unmounted(events) ??
+    notMade(pod) ??
+    notFetched(events) ??
+    notReady(pod, events) ??
+    slow(pod, events)
+  );
 }
 
 function unscheduled({ status }: Pod): Fault | undefined {
@@ -112,47 +127,58 @@ function unscheduled({ status }: Pod): Fault | undefined {
   if (condition?.status !== 'False') return undefined;
   const detail = `${condition.reason}: ${condition.message ?? ''}`;
   if (/persistentvolumeclaim/i.test(condition.message ?? ''))
-    return late(
+    return new Fault(
       'SPAWN_VOLUME',
       'The storage of your server is not there yet. Try again, or ask your administrator.',
-      detail,
+      timedOut(detail),
     );
-  return late(
+  return new Fault(
     'SPAWN_NO_ROOM',
     'No node of the cluster has room for your server. Try again later, or choose a smaller one.',
-    detail,
+    timedOut(detail),
   );
 }
 
 function unmounted(events: readonly KubeEvent[]): Fault | undefined {
   const last = events.findLast((each) => /^Failed(Mount|AttachVolume|MapVolume)$/.test(each.reason ?? ''));
   if (!last || events.some((each) => each.reason === 'Started')) return undefined;
-  return late('SPAWN_VOLUME', 'The storage of your server could not be mounted.', last.message ?? '');
+  return new Fault(
+    'SPAWN_VOLUME',
+    'The storage of your server could not be mounted.',
+    timedOut(last.message ?? ''),
+  );
 }
 
 function notMade(pod: Pod): Fault | undefined {
   for (const container of statuses(pod)) {
     const waiting = container.state?.waiting;
     if (!waiting?.reason) continue;
-    if (IMAGE_TROUBLE.has(waiting.reason)) return imageFault(container);
+    if (IMAGE_TROUBLE.has(waiting.reason)) return imageFault(waitingDetail(container));
     if (/^Create(Container|Pod).*Error$|^RunContainerError$/.test(waiting.reason))
-      return late(
+      return new Fault(
         'SPAWN_CONTAINER',
         'The container of your server could not be made.',
-        `${container.name}: ${waiting.reason}: ${waiting.message ?? ''}`,
+        timedOut(waitingDetail(container)),
       );
   }
   return undefined;
+}
+
+/** Between two attempts the pod itself says nothing. */
+function notFetched(events: readonly KubeEvent[]): Fault | undefined {
+  const failedPull = events.findLast((each) => /^Failed to pull image/.test(each.message ?? ''));
+  if (!failedPull || events.some((each) => each.reason === 'Pulled')) return undefined;
+  return imageFault(failedPull.message ?? '');
 }
 
 function notReady({ status }: Pod, events: readonly KubeEvent[]): Fault | undefined {
   const unready = status?.containerStatuses?.find((each) => each.state?.running && !each.ready);
   if (!unready) return undefined;
   const probe = events.findLast((each) => each.reason === 'Unhealthy');
-  return late(
+  return new Fault(
     'SPAWN_PROBE',
     'Your server runs but does not pass its health check.',
-    `${unready.name}: ${probe?.message ?? 'not ready'}`,
+    timedOut(`${unready.name}: ${probe?.message ?? 'not ready'}`),
   );
 }
 
@@ -160,16 +186,17 @@ function slow({ status }: Pod, events: readonly KubeEvent[]): Fault {
   const last = events.at(-1);
   const detail = `pod ${status?.phase ?? 'without a state'}${last ? `; last event ${last.reason}: ${last.message}` : ''}`;
   if (last?.reason === 'Pulling')
-    return late(
+    return new Fault(
       'SPAWN_TIMEOUT',
       'The image of your server is still being fetched. Try again in a few minutes.',
-      detail,
+      timedOut(detail),
     );
-  return late('SPAWN_TIMEOUT', 'The server took too long to start.', detail);
+  return new Fault('SPAWN_TIMEOUT', 'The server took too long to start.', timedOut(detail));
 }
 
-function late(code: string, message: string, detail: string): Fault {
-  return new Fault(code, message, { reason: 'timeout', detail });
+/** For faults of a start whose time is over. */
+function timedOut(detail: string) {
+  return { reason: 'timeout', detail };
 }
 
 /** Exit status of a pod that is not running any more; `undefined` while it may run (KubeSpawner 7.1 `poll`). */

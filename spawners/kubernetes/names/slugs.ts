@@ -12,7 +12,7 @@ const SEPARATOR = Buffer.from([0xff]);
 type Validity = (text: string) => boolean;
 
 /** RFC 1035 and RFC 1123 labels at once. */
-export function isObjectName(text: string): boolean {
+function isObjectName(text: string): boolean {
   return text.length <= MAX_NAME && /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/.test(text);
 }
 

@@ -49,7 +49,7 @@ function warnOfProfile({ user_options: options, log }: SpawnerView): void {
 }
 
 /** Dictionaries are merged into dictionaries, where null deletes; all else replaces. */
-export function applyOverride(override: Override, view: SpawnerView): void {
+function applyOverride(override: Override, view: SpawnerView): void {
   for (const [name, given] of Object.entries(override)) {
     const trait = presentName(name);
     if (!Object.hasOwn(KubeSpawnerClass.traits, trait)) throw unknownSetting(name);

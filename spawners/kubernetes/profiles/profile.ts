@@ -6,13 +6,13 @@ import { slugify } from './slugify.js';
 /** From a setting of the spawner to its value, or a function of the spawner that gives it. */
 export type Override = Readonly<Record<string, unknown>>;
 
-export interface Choice {
+interface Choice {
   /** HTML. */
   readonly displayName: string;
   readonly override: Override;
 }
 
-export interface UnlistedChoice {
+interface UnlistedChoice {
   readonly displayName: string;
   /** Its line among the choices. */
   readonly inChoices: string;

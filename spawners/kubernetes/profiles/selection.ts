@@ -21,7 +21,7 @@ export function selectedOverrides(profiles: Profiles, options: JsonObject): read
   return [profile.override, ...chosen];
 }
 
-export function selectedProfile(profiles: Profiles, options: JsonObject): Profile {
+function selectedProfile(profiles: Profiles, options: JsonObject): Profile {
   const wanted = given(options, 'profile') ?? profiles.defaultSlug;
   const profile = profiles.list.find(({ slug }) => slug === wanted);
   if (profile) return profile;
