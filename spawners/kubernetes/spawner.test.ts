@@ -189,7 +189,7 @@ describe('a start that fails says why', () => {
     settings = {},
   ): Promise<{ fault: Fault; output: string }> {
     world.script = () => status as never;
-    const spawner = world.spawner(house, { start_timeout: 1, ...settings });
+    const spawner = world.spawner(house, settings);
     const fault = await failure(spawner.start(startContext().context));
     nothingLeft();
     return { fault, output: (await spawner.lastOutput?.()) ?? '' };
@@ -225,7 +225,7 @@ describe('a start that fails says why', () => {
     ];
     world.script = (pod) => cases[Number(pod.metadata.name.slice(-1))]?.[1] as JsonMap | undefined;
     const codes = cases.map(async (_case, index) => {
-      const spawner = world.spawner(house, { start_timeout: 1 }, { user: `user-${index}` });
+      const spawner = world.spawner(house, { start_timeout: 3 }, { user: `user-${index}` });
       return (await failure(spawner.start(startContext().context))).code;
     });
     expect(await Promise.all(codes)).toEqual(cases.map(([code]) => code));
