@@ -10,7 +10,7 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends g++ make python3
 WORKDIR /src
 COPY package.json package-lock.json ./
-RUN npm ci --no-audit --no-fund
+RUN npm install --no-audit --no-fund
 COPY . .
 RUN npm run build \
  && npm prune --omit=dev --no-audit --no-fund

@@ -10,7 +10,9 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends g++ make python3
 WORKDIR /src
 COPY package.json package-lock.json ./
-RUN npm ci --no-audit --no-fund
+# of the native modules only what the terminal needs
+RUN npm install --ignore-scripts --no-audit --no-fund \
+ && npm rebuild node-pty esbuild
 COPY . .
 RUN npm run build
 

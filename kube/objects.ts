@@ -3,7 +3,7 @@
  * are typed; an object holds everything the server sent, and goes back as it came. All fields are optional where the
  * API leaves them out when empty.
  */
-export interface ObjectMeta {
+interface ObjectMeta {
   readonly name?: string;
   readonly namespace?: string;
   readonly uid?: string;
@@ -46,20 +46,20 @@ export interface Pod extends KubeObject {
   readonly status?: PodStatus;
 }
 
-export interface PodSpec {
+interface PodSpec {
   readonly nodeName?: string;
   readonly restartPolicy?: string;
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
 }
 
-export interface Container {
+interface Container {
   readonly name: string;
   readonly image?: string;
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
 }
 
-export interface PodStatus {
+interface PodStatus {
   readonly phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
   readonly conditions?: readonly Condition[];
   readonly message?: string;
@@ -73,7 +73,7 @@ export interface PodStatus {
   readonly containerStatuses?: readonly ContainerStatus[];
 }
 
-export interface Condition {
+interface Condition {
   /** For pods `PodScheduled`, `Initialized`, `ContainersReady`, `Ready`. */
   readonly type: string;
   readonly status: 'True' | 'False' | 'Unknown';
@@ -94,7 +94,7 @@ export interface ContainerStatus {
 }
 
 /** One of the three is present; none means waiting. */
-export interface ContainerState {
+interface ContainerState {
   readonly waiting?: { readonly reason?: string; readonly message?: string };
   readonly running?: { readonly startedAt?: string };
   readonly terminated?: ContainerTerminated;

@@ -25,7 +25,6 @@ export const PERSISTENT_VOLUME_CLAIMS = core<PersistentVolumeClaim>(
 export const SECRETS = core<Secret>('secrets', 'Secret');
 export const CONFIG_MAPS = core<ConfigMap>('configmaps', 'ConfigMap');
 export const SERVICES = core('services', 'Service');
-export const SERVICE_ACCOUNTS = core('serviceaccounts', 'ServiceAccount');
 export const NAMESPACES = core('namespaces', 'Namespace', false);
 
 export function apiVersionOf(resource: Resource): string {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AgentOptions } from './agent/world.js';
 import { type NodeAgent, startNodeAgent } from './agent.js';
+import { grantHub } from './deploy.js';
 import { startApiServer, type TestApiServer } from './server.js';
 
 /** On what the k8s suite runs. */
@@ -50,7 +51,8 @@ export async function startTarget(agentOptions: Omit<AgentOptions, 'folder'> = {
   const server = await startApiServer();
   const agent = await startNodeAgent(server, { ...agentOptions, folder: join(folder, 'node') });
   const kubeconfig = join(folder, 'kubeconfig');
-  await server.writeKubeconfig(kubeconfig);
+  // with the rights of deploy/base and no others: a suite that passes shows that they suffice
+  await server.writeKubeconfig(kubeconfig, grantHub(server, 'default'));
   return {
     local: { server, agent },
     kubeconfig,

@@ -4,7 +4,7 @@ import type { World } from './world.js';
 
 const CLAIMS = kindOf('persistentvolumeclaims');
 /** A claim of this class is never bound. */
-export const STUCK_CLASS = 'fault-pending';
+const STUCK_CLASS = 'fault-pending';
 
 /** Binds claims, as a provisioner does. */
 export class Storage implements Disposable {

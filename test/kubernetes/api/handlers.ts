@@ -8,7 +8,7 @@ import { isMap, type JsonMap, mapAt, type Stored, textAt, timestamp } from './ob
 import { checkQuota } from './quota.js';
 import type { ApiRequest } from './request.js';
 import { decodeStrictly } from './schema.js';
-import { ApiFailure, badRequest, conflict, forbidden, invalid, notFound } from './status.js';
+import { ApiFailure, badRequest, forbidden, notFound } from './status.js';
 import type { Store } from './store.js';
 import { writeUpdate } from './update.js';
 import { validate } from './validation.js';

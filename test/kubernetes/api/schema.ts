@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Kind } from './kinds.js';
 import { apiVersionOf } from './kinds.js';
 import { isMap } from './objects.js';
-import { ApiFailure, badRequest } from './status.js';
+import { badRequest } from './status.js';
 
 type Type = string | { readonly list: Type; readonly keys?: readonly string[] } | { readonly map: Type };
 type Definition =
@@ -60,28 +60,27 @@ interface Faults {
 
 function check(type: Type, value: unknown, path: string, faults: Faults): void {
   if (value === null || value === undefined) return;
-  if (typeof type === 'string') {
-    if (!type.startsWith('@')) return scalar(type, value, path, faults);
-    const definition = schema().types[type.slice(1)];
-    if (definition === undefined) throw new Error(`the schema has no type ${type}`);
-    if (typeof definition === 'string')
-      return scalar(type === '@api.resource.Quantity' ? 'quantity' : definition, value, path, faults);
-    if (!isMap(value)) return mismatch('object', value, path, faults);
+  if (typeof type === 'string') checkNamed(type, value, path, faults);
+  else if ('list' in type) {
+    if (!Array.isArray(value)) mismatch('array', value, path, faults);
+    else for (const [index, inner] of value.entries()) check(type.list, inner, `${path}[${index}]`, faults);
+  } else if (!isMap(value)) mismatch('object', value, path, faults);
+  else for (const inner of Object.values(value)) check(type.map, inner, path, faults);
+}
+
+function checkNamed(type: string, value: unknown, path: string, faults: Faults): void {
+  const definition = type.startsWith('@') ? schema().types[type.slice(1)] : type;
+  if (definition === undefined) throw new Error(`the schema has no type ${type}`);
+  if (typeof definition === 'string')
+    scalar(type === '@api.resource.Quantity' ? 'quantity' : definition, value, path, faults);
+  else if (!isMap(value)) mismatch('object', value, path, faults);
+  else
     for (const [key, inner] of Object.entries(value)) {
       const at = path === '' ? key : `${path}.${key}`;
       const field = definition.fields[key];
       if (field === undefined) faults.unknown.push(at);
       else check(field, inner, at, faults);
     }
-    return;
-  }
-  if ('list' in type) {
-    if (!Array.isArray(value)) return mismatch('array', value, path, faults);
-    for (const [index, inner] of value.entries()) check(type.list, inner, `${path}[${index}]`, faults);
-    return;
-  }
-  if (!isMap(value)) return mismatch('object', value, path, faults);
-  for (const inner of Object.values(value)) check(type.map, inner, path, faults);
 }
 
 function scalar(type: string, value: unknown, path: string, faults: Faults): void {
@@ -125,5 +124,3 @@ export function mergeKeys(
   }
   return typeof type === 'object' && 'list' in type ? type.keys : undefined;
 }
-
-export { ApiFailure };
