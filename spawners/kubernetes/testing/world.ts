@@ -44,7 +44,9 @@ export class KubeWorld implements AsyncDisposable {
     this.server = server;
     this.#folder = folder;
     this.#listening = server.store.listen(({ type, kind, object }) => {
-      if (kind === PODS && type === 'ADDED') setImmediate(() => this.#run(object));
+      if (kind !== PODS) return;
+      if (type === 'ADDED') setImmediate(() => this.#run(object));
+      if (type === 'MODIFIED' && object.metadata.deletionTimestamp) setImmediate(() => this.#end(object));
     });
   }
 
@@ -61,8 +63,15 @@ export class KubeWorld implements AsyncDisposable {
     if (current && status) this.setStatus(current, status);
   }
 
+  #end({ metadata: { uid } }: Stored): void {
+    const left = this.server.store.byUid(uid)?.object;
+    if (left) this.server.store.remove(PODS, left);
+  }
+
+  /** A pod with a state is on a node. */
   setStatus(pod: Stored, status: JsonMap): void {
-    this.server.store.update(PODS, pod, (one) => ({ ...one, status }));
+    const placed = (one: Stored): JsonMap => ({ ...mapAt(one, 'spec'), nodeName: 'node-1' });
+    this.server.store.update(PODS, pod, (one) => ({ ...one, spec: placed(one), status }));
   }
 
   pods(namespace = ''): Stored[] {
