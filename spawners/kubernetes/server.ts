@@ -16,6 +16,7 @@ import { type ClusterPort, limitsOf } from './cluster-port.js';
 import { exitStatusOf, judge } from './diagnosis.js';
 import { inWords } from './faults.js';
 import { Identity } from './identity.js';
+import { addressOf } from './names/address.js';
 import { lastLines } from './output.js';
 import { whenKnown } from './presence.js';
 import { ProgressFeed } from './progress.js';
@@ -142,8 +143,16 @@ export class PodServer implements Spawner {
     const exitStatus = exitStatusOf(found);
     if (exitStatus !== undefined) return { running: false, exitStatus };
     this.#adopting = false;
-    if (this.#state.uid === undefined) this.#state = { ...this.#state, ...uidOf(found) };
+    this.#state = { ...this.#state, ...uidOf(found), ...this.#placeOf(found) };
     return { running: true };
+  }
+
+  /** The address may be unknown to a state of a former hub; a hook has its own idea of it. */
+  #placeOf(pod: Pod): Pick<PodState, 'address'> {
+    const { config } = this.#init;
+    if (config.get_pod_url || judge(pod).kind !== 'running') return {};
+    const { names, fields } = this.#identity();
+    return { address: addressOf(pod, { config, names, fields, spawner: this.#init.view }) };
   }
 
   async stop({ now }: { readonly now: boolean }): Promise<void> {
