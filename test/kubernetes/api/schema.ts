@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import recorded from '../../fixtures/kubernetes-schema.json' with { type: 'json' };
 import type { Kind } from './kinds.js';
 import { apiVersionOf } from './kinds.js';
 import { isMap } from './objects.js';
@@ -13,12 +13,8 @@ interface Schema {
   readonly types: Readonly<Record<string, Definition>>;
 }
 
-let loaded: Schema | undefined;
 function schema(): Schema {
-  loaded ??= JSON.parse(
-    readFileSync(new URL('../../fixtures/kubernetes-schema.json', import.meta.url), 'utf8'),
-  ) as Schema;
-  return loaded;
+  return recorded as unknown as Schema;
 }
 
 /** Faults of an object against the API's own description (test/fixtures/kubernetes-schema.json). */
