@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import type { Kube, Ref } from '../../kube/api.js';
 import type { Informer } from '../../kube/informer.js';
 import type { KubeEvent, Pod } from '../../kube/objects.js';
+import type { Gate } from './gate.js';
 import type { KubeSpawnerConfig } from './traits.js';
 
 /** What a server needs of the cluster and of the house that all servers share. */
@@ -14,6 +15,8 @@ export interface ClusterPort {
   readonly clock: Clock;
   /** Aborted when the hub ends. */
   readonly closing: AbortSignal;
+  /** Through which servers are made, so many at once. */
+  readonly gate: Gate;
   /** The cache of the pods that this server's is among. */
   pods(config: KubeSpawnerConfig, namespace: string): Informer<Pod>;
   /** The cache of events about pods; their key is `podKey`. `undefined` when `events_enabled` is off. */

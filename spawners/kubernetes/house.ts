@@ -15,6 +15,7 @@ import type { Informer } from '../../kube/informer.js';
 import type { KubeEvent, KubeObject, Pod } from '../../kube/objects.js';
 import { EVENTS, PODS, type Resource } from '../../kube/resources.js';
 import { type ClusterPort, limitsOf, podKey } from './cluster-port.js';
+import { Gate } from './gate.js';
 import { HUB_LABEL, hubLabel } from './manifests/metadata.js';
 import { STALE_SECONDS } from './readiness.js';
 import { removePod, spawnIdOf } from './removal.js';
@@ -23,6 +24,8 @@ import { podMark } from './state.js';
 import type { KubeSpawnerConfig } from './traits.js';
 
 const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
+/** Pods whose objects are being made. */
+const MADE_AT_ONCE = 40;
 const BURIAL_PAUSE_MS = 1_000;
 const BURIAL_PAUSE_MOST_MS = 60_000;
 
@@ -30,6 +33,7 @@ export class KubernetesHouse implements SpawnerHouse<KubeSpawnerConfig> {
   readonly #init: HouseInit<KubeSpawnerConfig>;
   readonly #resources = new Disposables();
   readonly #closing = new AbortController();
+  readonly #gate = new Gate(MADE_AT_ONCE);
   readonly #caches = new Map<string, Informer<KubeObject>>();
   #cluster: Cluster | undefined;
   #hubNamespace = 'default';
@@ -115,6 +119,7 @@ export class KubernetesHouse implements SpawnerHouse<KubeSpawnerConfig> {
       baseConfig: config,
       clock,
       closing: this.#closing.signal,
+      gate: this.#gate,
       pods: (own, namespace) =>
         this.#cache<Pod>(cluster, PODS, {
           ...scope(own, namespace),

@@ -50,7 +50,7 @@ export async function startPod(
   const patience = sayPatience(port.clock, config, feed, ended.signal);
   try {
     const server = await factsOf(start);
-    const made = await create(start, server, signal);
+    const made = await port.gate.run(() => create(start, server, signal), signal);
     const ref = { namespace, name: podName };
     const pod = await whenRunning(port, port.pods(config, namespace), ref, made, signal);
     return { pod, address: await located(start, server, pod) };
