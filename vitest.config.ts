@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Three suites: `unit` needs nothing but `npm install`; `compat` and `e2e` set up real peers.
+// Four suites: `unit` needs nothing but `npm install`; `compat` and `e2e` set up real peers; `k8s` runs on a cluster
+// where KUBECONFIG names one, else on the test API server.
 export default defineConfig({
   test: {
     testTimeout: 20_000,
@@ -28,6 +29,18 @@ export default defineConfig({
           include: ['test/{compat,fuzz}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 600_000,
+          fileParallelism: false,
+          pool: 'forks',
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'k8s',
+          include: ['test/kubernetes/**/*.test.ts'],
+          globalSetup: 'test/kubernetes/target-check.ts',
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
           fileParallelism: false,
           pool: 'forks',
         },

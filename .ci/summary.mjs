@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const [folder, ...failedSteps] = process.argv.slice(2);
 const totals = { passed: 0, failed: 0, skipped: 0 };
-for (const name of ['unit', 'compat', 'e2e']) {
+for (const name of ['unit', 'compat', 'k8s', 'e2e']) {
   const path = join(folder, `${name}.json`);
   if (!existsSync(path)) {
     console.log(`suite ${name}: no report`);
@@ -35,7 +35,9 @@ for (const name of ['unit', 'compat', 'e2e']) {
   totals.skipped += skipped;
 }
 for (const step of failedSteps) console.log(`FAILED step: ${step}`);
-const stepsOutsideSuites = failedSteps.filter((step) => !['unit', 'compat', 'e2e'].includes(step)).length;
+const stepsOutsideSuites = failedSteps.filter(
+  (step) => !['unit', 'compat', 'k8s', 'e2e'].includes(step),
+).length;
 totals.failed += stepsOutsideSuites;
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exitCode = totals.failed > 0 || failedSteps.length > 0 || totals.passed === 0 ? 1 : 0;

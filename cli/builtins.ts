@@ -16,9 +16,10 @@ import { SharedPasswordAuthenticatorClass } from '../authenticators/shared-passw
 import type { ClassDeclaration } from '../core/config/declare.js';
 import type { AuthenticatorKind } from '../core/plugin/authenticator.js';
 import { AuthenticatorClass } from '../core/plugin/authenticator-traits.js';
-import type { SpawnerKind } from '../core/plugin/spawner.js';
+import type { HousedSpawnerKind, SpawnerKind } from '../core/plugin/spawner.js';
 import { SpawnerClass } from '../core/plugin/spawner-traits.js';
 import { ConfigurableHTTPProxyClass, ProxyClass } from '../proxy/client/traits.js';
+import { KubeSpawnerClass } from '../spawners/kubernetes/traits.js';
 import { LocalProcessSpawnerClass } from '../spawners/local-process/traits.js';
 import { SimpleLocalProcessSpawnerClass } from '../spawners/simple/traits.js';
 
@@ -29,7 +30,7 @@ export type SlotName = 'spawner' | 'authenticator' | 'proxy';
 
 /** What a slot's plug-ins are, once loaded. */
 export interface SlotKinds {
-  readonly spawner: SpawnerKind;
+  readonly spawner: SpawnerKind | HousedSpawnerKind;
   readonly authenticator: AuthenticatorKind;
   readonly proxy: typeof import('../proxy/client/index.js');
 }
@@ -67,10 +68,12 @@ export const SLOTS: { readonly [Name in SlotName]: Slot<SlotKinds[Name]> } = {
         declaration: SimpleLocalProcessSpawnerClass,
         load: async () => (await import('../spawners/simple/index.js')).simple,
       },
+      {
+        declaration: KubeSpawnerClass,
+        load: async () => (await import('../spawners/kubernetes/index.js')).kubernetes,
+      },
     ],
     notBuilt: [
-      'kubespawner',
-      'kubernetes',
       'dockerspawner',
       'docker',
       'docker-swarm',

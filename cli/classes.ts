@@ -36,7 +36,6 @@ const PYTHON = 'it configures a part of the Python hub that does not exist here'
 /** Sections that a configuration written for JupyterHub may well hold. */
 const KNOWN_BY_NAME: ReadonlyArray<readonly [name: string, reason: string]> = [
   ...[
-    'KubeSpawner',
     'DockerSpawner',
     'SystemUserSpawner',
     'SwarmSpawner',

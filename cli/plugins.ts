@@ -60,7 +60,7 @@ async function chooseForeign<K>(slot: Slot<K>, reference: string, cwd: string): 
     const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
     const plugin = module[exported];
     if (!isForeign(plugin))
-      return `${reference}: the package exports no ${exported} with a declaration and create()`;
+      return `${reference}: the package exports no ${exported} with a declaration and create() or open()`;
     // by name: the package may bring its own copy of ours
     if (!lineage(plugin.declaration).some((each) => each.name === slot.base.name)) {
       return `${reference}: its declaration must have ${slot.base.name} above it`;
@@ -72,7 +72,6 @@ async function chooseForeign<K>(slot: Slot<K>, reference: string, cwd: string): 
 }
 
 function isForeign(value: unknown): value is ForeignPlugin {
-  if (typeof value !== 'object' || value === null || !('declaration' in value) || !('create' in value))
-    return false;
-  return typeof value.create === 'function';
+  if (typeof value !== 'object' || value === null || !('declaration' in value)) return false;
+  return ['create', 'open'].some((name) => typeof (value as Record<string, unknown>)[name] === 'function');
 }

@@ -5,6 +5,7 @@ import type { ClassDeclaration } from '../core/config/declare.js';
 import { defaults } from '../core/config/declare.js';
 import { toJson } from '../core/config/render/values.js';
 import { type Trait, TraitError } from '../core/config/traits.js';
+import { renamedTraits } from '../spawners/kubernetes/traits/deprecated.js';
 import { ALL_CLASSES } from './classes.js';
 import { HUB_GRAMMAR, OFFLINE_GRAMMAR } from './grammar.js';
 
@@ -36,18 +37,23 @@ function fixture<T>(name: string): T {
 }
 
 const recorded = fixture<Recorded>('traits.json');
-/** OAuthenticator 17.4.0's, beside JupyterHub's. */
+const kubeSpawner = fixture<Pick<Recorded, 'classes'>>('kubespawner-traits.json');
+/** OAuthenticator 17.4.0's and KubeSpawner 7.1.0's, beside JupyterHub's. */
 const classes: readonly RecordedClass[] = [
   ...recorded.classes,
   ...fixture<Pick<Recorded, 'classes'>>('oauthenticator-traits.json').classes,
+  ...kubeSpawner.classes,
 ];
 
 const OWN_FILES = 'templates and static files come with our package';
 const BY_NAME = 'their default is a function; ours is the name that means it';
+const BY_OBJECT = 'theirs depends on an object of the class; the value is the same';
+const FORMER = 'a former name: a property there, which no list of traits shows';
 const BY_CLASS = 'their default is the class; ours is its dotted path';
 
 /** From `Class.trait what` to the reason. */
 const DIFFERENCES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(Object.keys(renamedTraits).map((name) => [`KubeSpawner.${name} extra`, FORMER])),
   'JupyterHub.authenticator_class default': BY_CLASS,
   'JupyterHub.proxy_class default': BY_CLASS,
   'JupyterHub.spawner_class default': BY_CLASS,
@@ -60,6 +66,10 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   'JupyterHub.spawn_throttle_retry_range extra':
     'documented as configurable, but 6.1.1 ignores it in a configuration',
   'Spawner.options_from_form default': BY_NAME,
+  'KubeSpawner.api_token_in_secret extra': 'ours: the API token as a Secret',
+  'KubeSpawner.env_keep default': BY_OBJECT,
+  'KubeSpawner.options_from_form default': BY_NAME,
+  'KubeSpawner.ssl_alt_names_include_local default': BY_OBJECT,
   'LocalProcessSpawner.options_from_form default': BY_NAME,
   'SimpleLocalProcessSpawner.options_from_form default': BY_NAME,
   'NullAuthenticator.auto_login extra': 'they fix it to true; it stays an inherited setting here',

@@ -179,11 +179,11 @@ describe('a start', () => {
   it('warns once about a known class that is not built', async () => {
     config('jupyterhub_config.json', {
       JupyterHub: { authenticator_class: 'dummy' },
-      KubeSpawner: { image: 'x', namespace: 'y' },
+      DockerSpawner: { image: 'x', remove: true },
     });
     const { code, err } = await anteroom();
     expect(code).toBe(0);
-    expect(err.match(/KubeSpawner/g)).toHaveLength(1);
+    expect(err.match(/DockerSpawner/g)).toHaveLength(1);
   });
 
   it('moves deprecated names to the new ones, with a warning', async () => {

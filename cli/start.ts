@@ -11,7 +11,7 @@ import type { Log } from '../core/log.js';
 import type { Authenticator, AuthenticatorKind } from '../core/plugin/authenticator.js';
 import type { AuthenticatorConfig } from '../core/plugin/authenticator-traits.js';
 import type { ProxyClient } from '../core/plugin/proxy-client.js';
-import type { SpawnerKind } from '../core/plugin/spawner.js';
+import type { HousedSpawnerKind, SpawnerKind } from '../core/plugin/spawner.js';
 import type { SpawnerConfig } from '../core/plugin/spawner-traits.js';
 import { browserUrl, type HubAddresses, hubAddresses, isLoopback } from '../hub/addresses.js';
 import { AnteroomClass, JupyterHubClass } from '../hub/config.js';
@@ -54,7 +54,7 @@ async function runHub(context: StartContext): Promise<number> {
   const { loaded, log, terminal } = context;
   const { config } = loaded;
   const addresses = hubAddresses(config.of(JupyterHubClass));
-  const spawner = await spawnerOf(context, addresses);
+  const spawner = await spawnerOf(context, addresses, log);
   const notes: string[] = [];
   const ended = withResolvers<Ending>();
   // From the first moment on: a start that is told to end is finished first, so that it leaves nothing half made.
@@ -111,18 +111,24 @@ function onSignals(end: (signal: string) => void, log: Log): Disposable {
   };
 }
 
-async function spawnerOf({ loaded, terminal, inMemory }: StartContext, addresses: HubAddresses) {
+async function spawnerOf({ loaded, terminal, inMemory }: StartContext, addresses: HubAddresses, log: Log) {
   const { config, plugins } = loaded;
   const hub = config.of(JupyterHubClass);
   const { spawner: declaration } = config.selected;
-  const kind = (await plugins.spawner.load()) as SpawnerKind<SpawnerConfig>;
+  const kind = (await plugins.spawner.load()) as
+    | SpawnerKind<SpawnerConfig>
+    | HousedSpawnerKind<SpawnerConfig>;
   const values = config.of(declaration);
   const state = inMemory ? 'new' : await databaseState(hub.db_url);
-  const cmd = defaultSpawnerCommand({
-    ...(config.file && { configFileKind: config.file.kind }),
-    databaseState: state,
-    ...(config.isSet(declaration, 'cmd') && { configured: values.cmd }),
-  });
+  // without a command of its own a pod runs what its image says
+  const ofImage = declaration.traits['cmd']?.default === null && !config.isSet(declaration, 'cmd');
+  const cmd = ofImage
+    ? null
+    : defaultSpawnerCommand({
+        ...(config.file && { configFileKind: config.file.kind }),
+        databaseState: state,
+        ...(config.isSet(declaration, 'cmd') && { configured: values.cmd }),
+      });
   const settings: SpawnerConfig = { ...values, cmd };
   const { allow_shared_uid: allowSharedUid, process_limit: processLimit } = config.of(AnteroomClass);
   const faults = [
@@ -138,11 +144,8 @@ async function spawnerOf({ loaded, terminal, inMemory }: StartContext, addresses
   ];
   if (faults.length > 0) throw new StartupFault(faults);
   await mkdir(terminal.cwd, { recursive: true });
-  return {
-    ...chooseSpawner(kind, declaration, settings),
-    sharedAccount: kind.sharedAccount,
-    usesAccounts: kind.usesAccounts,
-  };
+  const choice = chooseSpawner(kind, declaration, settings, { clock: systemClock, log });
+  return Object.assign(choice, { sharedAccount: kind.sharedAccount, usesAccounts: kind.usesAccounts });
 }
 
 async function databaseState(url: string): Promise<DatabaseState> {

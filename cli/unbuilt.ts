@@ -9,6 +9,8 @@ import type { ResolvedConfig } from '../core/config/resolved.js';
 
 const PYTHON_LOGGING = 'it configures the logging of Python, which is not here';
 const GOOGLE_GROUPS = 'Google groups are not read yet; name users with allowed_users and admin_users';
+const PROFILE_TEMPLATE =
+  'forms of a site are written for the page of the Python hub, with its scripts; the form of profile_list is made here, or write options_form';
 const INTERNAL_SSL = 'TLS between hub, proxy and servers is not built yet';
 
 /** From `Class.trait` to the reason. */
@@ -35,6 +37,8 @@ export const UNBUILT: Readonly<Record<string, string>> = {
   'JupyterHub.internal_ssl': INTERNAL_SSL,
   'JupyterHub.recreate_internal_certs': INTERNAL_SSL,
   'JupyterHub.trusted_alt_names': INTERNAL_SSL,
+  'KubeSpawner.additional_profile_form_template_paths': PROFILE_TEMPLATE,
+  'KubeSpawner.profile_form_template': PROFILE_TEMPLATE,
   'Spawner.ssl_alt_names': INTERNAL_SSL,
   'Spawner.ssl_alt_names_include_local': INTERNAL_SSL,
 };
@@ -45,6 +49,7 @@ export const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   'CryptKeeper.n_threads': 'encryption needs no threads of its own here',
   'JupyterHub.active_user_window': 'it only counts users for a line of the log',
   'JupyterHub.confirm_no_ssl': 'it does nothing',
+  'KubeSpawner.k8s_api_threadpool_workers': 'there are no threads; KubeSpawner 7 does not read it either',
   'JupyterHub.forwarded_host_header': 'JupyterHub 6.1.1 does not read it either',
 };
 

@@ -63,6 +63,7 @@ export class Hub implements AsyncDisposable {
     // A failed start leaves only what was there before it.
     this.#resources.defer(() => (this.#started || !proxy.startedHere ? undefined : proxy.stop()));
     await proxy.provision();
+    await this.#options.spawner.provision();
     await lifecycle.load();
     await listen(app, this.addresses.bind);
     log.info('the hub listens', { at: this.addresses.connectOrigin });

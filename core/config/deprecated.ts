@@ -20,12 +20,17 @@ export function moveDeprecated(tree: ConfigTree, catalog: Catalog): Moved {
     for (const [trait, settings] of traits) {
       const deprecation = declaration?.traits[trait]?.deprecated;
       if (!declaration || !deprecation) continue;
-      const since = deprecation.since === undefined ? '' : ` since JupyterHub ${deprecation.since}`;
+      const since = deprecation.since === undefined ? '' : ` since ${program(deprecation.since)}`;
       warnings.push(`c.${className}.${trait} is deprecated${since}; use ${deprecation.use}`);
       if (deprecation.target) move(moved, declaration, deprecation.target, settings);
     }
   }
   return { tree: moved, warnings };
+}
+
+/** A bare version is JupyterHub's. */
+function program(since: string): string {
+  return since.includes(' ') ? since : `JupyterHub ${since}`;
 }
 
 function move(

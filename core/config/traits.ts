@@ -30,7 +30,7 @@ export { anyKind as anything, functionKind as functionOf } from './scalars.js';
 export interface Deprecation {
   /** `Class.trait` (or a whole sentence's object) to use instead, shown in the warning. */
   readonly use: string;
-  /** The JupyterHub version that deprecated it. */
+  /** The JupyterHub version that deprecated it, or another program and its version. */
   readonly since?: string;
   /**
    * Where the value goes: the trait that receives it. Absent when the old name keeps working by itself.

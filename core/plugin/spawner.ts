@@ -1,4 +1,6 @@
 import type { Clock } from '../clock.js';
+import type { Fault } from '../fault.js';
+import type { Provisioned } from '../lifecycle.js';
 import type { Log } from '../log.js';
 import type { JsonObject } from '../model/json.js';
 import type { ServerName, UserName } from '../model/names.js';
@@ -22,9 +24,31 @@ export type PollResult =
   | { readonly running: false; readonly exitStatus: number };
 
 export interface SpawnerUser {
+  /** Of the hub's database; another hub may give the same name another one. */
+  readonly id: number;
   readonly name: UserName;
   readonly admin: boolean;
   readonly groups: readonly string[];
+}
+
+/**
+ * The `spawner` of a configuration's hooks, made for one start or one question: every setting of its class as a
+ * property that may be changed, and what JupyterHub's hooks read beside them.
+ */
+export interface SpawnerView {
+  [trait: string]: unknown;
+  readonly user: {
+    readonly name: string;
+    readonly admin: boolean;
+    readonly groups: ReadonlyArray<{ readonly name: string }>;
+    readonly url: string;
+  };
+  /** The server's name, `''` for the default one. */
+  readonly name: string;
+  readonly display_name: string;
+  user_options: JsonObject;
+  readonly oauth_client_id: string;
+  readonly log: Log;
 }
 
 /** What a spawner instance is made from: one instance per server that is not stopped. */
@@ -33,6 +57,8 @@ export interface SpawnerInit<Config> {
   readonly serverName: ServerName;
   /** Resolved traits of the spawner's class, group overrides and user options already applied. */
   readonly config: Config;
+  /** What hooks of the configuration get as `spawner`: its settings as properties, `user`, `name`, `user_options`. */
+  readonly view: SpawnerView;
   /** Path below which the server serves, e.g. `/user/alice/`. */
   readonly baseUrl: string;
   readonly log: Log;
@@ -82,6 +108,11 @@ export interface Spawner {
   progress?(): AsyncIterable<ProgressEvent>;
   /** In words for the user, where the spawner knows why the server ended, e.g. by its limit; asked before `stop`. */
   whyEnded?(): Promise<string | undefined>;
+  /**
+   * Why a server that was started and has not answered yet never will, in words; `undefined` while it may. Asked again
+   * and again until it answers.
+   */
+  trouble?(): Promise<Fault | undefined>;
   /** Last lines of the server's output, for the page of a failed start. Bounded. */
   lastOutput?(): Promise<string>;
   /**
@@ -101,11 +132,48 @@ export interface Spawner {
   rename?(oldName: ServerName, newName: ServerName): Promise<void>;
 }
 
+/**
+ * What a spawner offers users to choose from before a start, where the configuration has no form of its own. What is
+ * chosen is checked wherever it comes from (form, query, JSON) before it is stored, and again at the start.
+ */
+export interface SpawnerChoices {
+  /** Inner HTML of the form; empty: there is nothing to choose. */
+  form(view: SpawnerView): Promise<string>;
+  /** What a posted form means. @param form name to list of texts */
+  read(form: Readonly<Record<string, unknown>>, view: SpawnerView): Promise<JsonObject>;
+  /** @throws Fault 400 in words for options that are not offered */
+  check(options: JsonObject, view: SpawnerView): Promise<void>;
+  /** Changes the settings of `view` by its `user_options`; called after `pre_spawn_hook`. @throws Fault 400 */
+  apply(view: SpawnerView): Promise<void>;
+}
+
+/** What all servers of one hub share in a spawner: a connection, a cache. */
+export interface SpawnerHouse<Config = never> extends Provisioned {
+  create(init: SpawnerInit<Config>): Spawner;
+  /** As `SpawnerKind.sweepOrphans`. */
+  sweepOrphans?(known: ReadonlySet<string>, hubId: string): Promise<number>;
+  /** Why starts may fail just now, in words for an operator; empty when all is well. */
+  troubles?(): readonly string[];
+}
+
+export interface HouseInit<Config> {
+  /** Of the class, before any hook or option. */
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 /** The class side of a spawner: its traits and how instances are made. */
 export interface SpawnerKind<Config = never> {
   /** JupyterHub's dotted path for `/hub/api/info`, e.g. `jupyterhub.spawner.SimpleLocalProcessSpawner`. */
   readonly className: string;
   create(init: SpawnerInit<Config>): Spawner;
+  readonly choices?: SpawnerChoices;
+  /**
+   * What of a stored state outlives its server, e.g. the name of its volume: loaded before the next start and when
+   * the server is deleted. Absent: nothing.
+   */
+  keptState?(state: JsonObject): JsonObject;
   /** Faults of configuration or machine that forbid a start of the hub, in words; empty when fine. */
   check?(
     config: Config,
@@ -133,4 +201,11 @@ export interface SpawnerKind<Config = never> {
    * @returns how many were ended
    */
   sweepOrphans?(known: ReadonlySet<string>, hubId: string): Promise<number>;
+}
+
+/** The class side of a spawner whose servers share something that begins and ends with the hub. */
+export interface HousedSpawnerKind<Config = never>
+  extends Omit<SpawnerKind<Config>, 'create' | 'sweepOrphans'> {
+  /** Without side effect: it is provisioned when the hub starts. */
+  open(init: HouseInit<Config>): SpawnerHouse<Config>;
 }

@@ -70,7 +70,8 @@ export async function configuredEnvironment(
       typeof setting === 'function'
         ? await callHook(`environment.${name}`, () => (setting as (spawner: unknown) => unknown)(view))
         : setting;
-    if (value !== undefined && value !== null) environment[name] = String(value);
+    // an object says where a value comes from, in words of the spawner's own
+    if (value !== undefined && value !== null && typeof value !== 'object') environment[name] = String(value);
   }
   return environment;
 }

@@ -3,6 +3,7 @@ import { Fault, messageOf } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
 import type { JsonObject } from '../../core/model/json.js';
 import { HookFault } from './failure.js';
+import type { SpawnerChoice } from './types.js';
 import { type SpawnerView, setTrait } from './view.js';
 
 /** Runs a hook of the configuration; what it throws becomes a HookFault that names it. */
@@ -89,14 +90,14 @@ function isDictionary(value: unknown): value is Readonly<Record<string, unknown>
  */
 export async function applyUserOptions(
   view: SpawnerView,
-  declaration: ClassDeclaration,
+  { declaration, choices }: Pick<SpawnerChoice, 'declaration' | 'choices'>,
   log: Log,
 ): Promise<void> {
   const setting = view['apply_user_options'];
   const options = view.user_options;
   const names = Object.keys(options);
   if (setting === null || setting === undefined) {
-    if (names.length > 0)
+    if (names.length > 0 && !choices)
       log.warn('user options were given, and apply_user_options is not set', { options: names.slice(0, 20) });
     return;
   }

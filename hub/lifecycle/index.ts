@@ -7,6 +7,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Fault, messageOf } from '../../core/fault.js';
+import { isJsonObject, type JsonObject } from '../../core/model/json.js';
 import { type ServerName, serverPath } from '../../core/model/names.js';
 import type { Requester } from '../principal.js';
 import type { UserRecord } from '../store/types.js';
@@ -20,7 +21,7 @@ import { pollOnce } from './polling.js';
 import { failedMessage } from './progress.js';
 import { Registry } from './registry.js';
 import { refusal } from './reserve.js';
-import { forgetSpawner, formsOf, renameServer } from './servers.js';
+import { checkOptions, forgetSpawner, formsOf, renameServer } from './servers.js';
 import { Starts } from './starts.js';
 import type {
   LifecycleDeps,
@@ -93,6 +94,7 @@ export class ServerLifecycle implements AsyncDisposable {
   async start(user: UserRecord, serverName: string, request: StartRequest): Promise<ServerStatus> {
     await this.load();
     await this.check(user, serverName);
+    if (isJsonObject(request.options)) await this.checkOptions(user, serverName, request.options);
     return this.#starts.begin(user, serverName, request);
   }
 
@@ -154,6 +156,11 @@ export class ServerLifecycle implements AsyncDisposable {
     const { failure } = entry;
     if (failure && entry.pending === null) return once(async () => failedMessage(failure));
     throw refusal('SERVER_NOT_STARTING', `${serverLabel(entry)} is not starting`);
+  }
+
+  /** @throws Fault 400 in words for options that the spawner does not offer */
+  checkOptions(user: UserRecord, serverName: string, options: JsonObject): Promise<void> {
+    return checkOptions(this.#deps, this.#idle(user, serverName), options);
   }
 
   forms(user: UserRecord, serverName: string): Promise<ServerForms> {

@@ -1,10 +1,11 @@
 import { Fault } from '../../core/fault.js';
+import type { JsonObject } from '../../core/model/json.js';
 import type { ServerAddress, Spawner } from '../../core/plugin/spawner.js';
 import type { SpawnerConfig } from '../../core/plugin/spawner-traits.js';
 import { bounded } from './bounded.js';
 import type { ServerEntry } from './entry.js';
 import { environmentOf } from './environment.js';
-import type { Prepared } from './prepare.js';
+import { type Prepared, viewOf } from './prepare.js';
 import type { LifecycleDeps } from './types.js';
 
 /** A cancelled spawner removes what it made before it rejects; a broken one is not waited for without end. */
@@ -18,7 +19,7 @@ export async function launch(
   signal: AbortSignal,
 ): Promise<ServerAddress> {
   const { config, credentials } = prepared;
-  const spawner = await makeSpawner(deps, entry, config);
+  const spawner = await makeSpawner(deps, entry, config, prepared.kept);
   entry.spawner = spawner;
   followProgress(deps, entry, spawner);
   const environment = (bind: { readonly host: string; readonly port: number }): Record<string, string> =>
@@ -49,18 +50,28 @@ export async function launch(
   return bounded(deps.clock, seconds(config.start_timeout), signal, late('start'), start, LAUNCH_GRACE_MS);
 }
 
-/** An instance for the entry, as hooks left the configuration or as it stands. */
+/**
+ * An instance for the entry, as hooks left the configuration or as it stands.
+ * @param kept state that outlived the last server
+ */
 export async function makeSpawner(
   deps: LifecycleDeps,
   entry: ServerEntry,
   config: SpawnerConfig,
+  kept: JsonObject = {},
 ): Promise<Spawner> {
   const groups = await deps.store.groups.byUser(entry.user.id);
   const { outputDir, outputBytes, processLimit } = deps.settings;
-  return deps.spawner.create({
-    user: { name: entry.user.name, admin: entry.user.admin, groups: groups.map((group) => group.name) },
+  const spawner = deps.spawner.create({
+    user: {
+      id: entry.user.id,
+      name: entry.user.name,
+      admin: entry.user.admin,
+      groups: groups.map((group) => group.name),
+    },
     serverName: entry.name,
     config,
+    view: entry.view ?? (await viewOf(deps, entry)),
     baseUrl: entry.baseUrl,
     log: deps.log.child({ user: entry.user.name, server: entry.name }),
     clock: deps.clock,
@@ -68,6 +79,11 @@ export async function makeSpawner(
     ...(outputBytes !== undefined && { outputBytes }),
     ...(processLimit !== undefined && { processLimit }),
   });
+  if (Object.keys(kept).length > 0) {
+    spawner.loadState(kept);
+    spawner.clearState();
+  }
+  return spawner;
 }
 
 /** Passes the spawner's own messages on; without any there is JupyterHub's one. */

@@ -1,13 +1,17 @@
 import { Fault } from '../../core/fault.js';
 import type { JsonObject } from '../../core/model/json.js';
-import type { SpawnerConfig } from '../../core/plugin/spawner-traits.js';
 import { callHook, valueOrCall } from './hooks.js';
+import type { SpawnerChoice } from './types.js';
 import type { SpawnerView } from './view.js';
 
 /** Inner HTML of the form that is shown before a start; empty: start without asking. */
-export async function optionsForm(view: SpawnerView): Promise<string> {
+export async function optionsForm(
+  { choices }: Pick<SpawnerChoice, 'choices'>,
+  view: SpawnerView,
+): Promise<string> {
   const form = await valueOrCall<unknown>('options_form', view['options_form'], view);
-  return typeof form === 'string' ? form : '';
+  if (typeof form === 'string' && form !== '') return form;
+  return choices ? callHook('options_form', () => choices.form(view)) : '';
 }
 
 /**
@@ -15,12 +19,13 @@ export async function optionsForm(view: SpawnerView): Promise<string> {
  * @param form name to list of strings; uploads as `NAME_file`
  */
 export async function optionsFromForm(
-  config: SpawnerConfig,
+  { config, choices }: Pick<SpawnerChoice, 'config' | 'choices'>,
   form: Readonly<Record<string, unknown>>,
   view: SpawnerView,
 ): Promise<JsonObject> {
   const { options_from_form: setting } = config;
-  if (setting === 'passthrough' || setting === '') return { ...form } as JsonObject;
+  if (setting === 'passthrough' || setting === '')
+    return choices ? choices.read(form, view) : ({ ...form } as JsonObject);
   if (setting === 'simple') return simpleOptions(form);
   if (typeof setting !== 'function') {
     throw new Fault('SPAWN_OPTIONS', 'The options form is not configured correctly.', {

@@ -14,6 +14,8 @@ export interface Prepared {
   readonly credentials: Credentials;
   readonly environment: Readonly<Record<string, string>>;
   readonly options: JsonObject;
+  /** State of the last server that outlived it. */
+  readonly kept: JsonObject;
 }
 
 /** Credentials, hooks, overrides and options: all that happens before anything outlives the hub. */
@@ -34,8 +36,9 @@ export async function prepare(
     () => runAuthStateHook(deps, entry, view),
     () => stampStarted(deps, entry),
     () => applyGroupOverrides(view, spawner.declaration, log),
-    () => applyUserOptions(view, spawner.declaration, log),
+    () => applyUserOptions(view, spawner, log),
     () => runPreSpawnHook(view),
+    async () => spawner.choices?.apply(view),
   ];
   for (const step of steps) {
     signal.throwIfAborted();
@@ -44,7 +47,8 @@ export async function prepare(
   const config = readView(view, spawner.declaration);
   const environment = await configuredEnvironment(config, view);
   signal.throwIfAborted();
-  return { config, credentials, environment, options: view.user_options };
+  const kept = record.state ?? {};
+  return { config, credentials, environment, options: view.user_options, kept };
 }
 
 async function runPreSpawnStart(deps: LifecycleDeps, entry: ServerEntry): Promise<void> {

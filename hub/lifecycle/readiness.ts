@@ -100,13 +100,15 @@ export async function waitUntilReady(probe: Probe): Promise<Answer> {
   });
 }
 
-/** Rejects as soon as the server is seen dead; otherwise ends with the signal. @throws Fault `SPAWN_EXITED` */
+/** Rejects as soon as the server is seen dead; otherwise ends with the signal. @throws Fault `SPAWN_EXITED`, or the spawner's own */
 export async function watchForDeath(
-  spawner: Pick<Spawner, 'poll' | 'whyEnded'>,
+  spawner: Pick<Spawner, 'poll' | 'trouble' | 'whyEnded'>,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<never> {
   for (let pause = 50; ; pause = Math.min(pause * 1.5, 1000)) {
+    const trouble = await spawner.trouble?.();
+    if (trouble) throw trouble;
     const result = await spawner.poll();
     if (!result.running) {
       const why =

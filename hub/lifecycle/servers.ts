@@ -1,4 +1,5 @@
 import { messageOf } from '../../core/fault.js';
+import type { JsonObject } from '../../core/model/json.js';
 import { type ServerName, serverPath } from '../../core/model/names.js';
 import { timestamp } from '../../core/model/time.js';
 import { NotFound } from '../store/errors.js';
@@ -18,18 +19,35 @@ const RENAME_MS = 60_000;
 export async function formsOf(deps: LifecycleDeps, entry: ServerEntry): Promise<ServerForms> {
   const record = await deps.store.spawners.find(entry.user.id, entry.name);
   const view = await viewOf(deps, entry, record);
-  const { config } = deps.spawner;
-  const hook = config.auth_state_hook;
+  const hook = deps.spawner.config.auth_state_hook;
   if (hook) {
     const authState = await deps.authState(entry.user);
     await callHook('auth_state_hook', () => hook(view, authState));
   }
-  return { html: () => optionsForm(view), read: (form) => optionsFromForm(config, form, view) };
+  return {
+    html: () => optionsForm(deps.spawner, view),
+    read: (form) => optionsFromForm(deps.spawner, form, view),
+  };
+}
+
+/** @throws Fault 400 in words for options that the spawner does not offer */
+export async function checkOptions(
+  deps: LifecycleDeps,
+  entry: ServerEntry,
+  options: JsonObject,
+): Promise<void> {
+  const { choices } = deps.spawner;
+  if (!choices) return;
+  const view = await viewOf(deps, entry);
+  view.user_options = options;
+  await choices.check(options, view);
 }
 
 /** What the spawner keeps beyond the server's life (output files, volumes). */
 export async function forgetSpawner(deps: LifecycleDeps, entry: ServerEntry): Promise<void> {
-  const spawner = await makeSpawner(deps, entry, deps.spawner.config);
+  const record = await deps.store.spawners.find(entry.user.id, entry.name);
+  const kept = deps.spawner.keptState(record?.state ?? {});
+  const spawner = await makeSpawner(deps, entry, deps.spawner.config, kept);
   await spawner.deleteForever?.();
 }
 

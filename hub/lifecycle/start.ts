@@ -67,7 +67,7 @@ async function openOperation(
     await revokeCredentials(db, entry);
     await db.spawners.setServer(record.id, { proto: 'http', ip: '', port: 0, baseUrl: entry.baseUrl });
     await db.spawners.update(record.id, {
-      state: {},
+      state: deps.spawner.keptState(record.state ?? {}),
       ...(options && { userOptions: options }),
       ...(request.displayName !== undefined && { displayName: request.displayName }),
     });

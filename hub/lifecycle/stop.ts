@@ -39,7 +39,8 @@ export async function stopServer(
   await forgetServer(deps, entry);
   await runPostStopHook(deps, entry);
   await deps.store.transaction(async (db) => {
-    await db.spawners.update(entry.spawnerId, { state: {} });
+    const state = deps.spawner.keptState(entry.spawner?.state() ?? {});
+    await db.spawners.update(entry.spawnerId, { state });
     await db.operations.end(entry.spawnerId, operationId);
   });
   await runPostSpawnStop(deps, entry);

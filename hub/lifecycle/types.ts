@@ -1,11 +1,18 @@
-import type { Clock } from '../../core/clock.js';
+import { type Clock, systemClock } from '../../core/clock.js';
 import type { ClassDeclaration } from '../../core/config/declare.js';
-import type { Log } from '../../core/log.js';
+import type { Provisioned } from '../../core/lifecycle.js';
+import { type Log, silentLog } from '../../core/log.js';
 import type { JsonObject } from '../../core/model/json.js';
 import type { RouteSpec } from '../../core/model/names.js';
 import type { Authenticator } from '../../core/plugin/authenticator.js';
 import type { ProxyClient } from '../../core/plugin/proxy-client.js';
-import type { Spawner, SpawnerInit, SpawnerKind } from '../../core/plugin/spawner.js';
+import type {
+  HousedSpawnerKind,
+  Spawner,
+  SpawnerChoices,
+  SpawnerInit,
+  SpawnerKind,
+} from '../../core/plugin/spawner.js';
 import type { SpawnerConfig } from '../../core/plugin/spawner-traits.js';
 import type { UserPlaces } from '../places.js';
 import type { Requester } from '../principal.js';
@@ -162,29 +169,39 @@ export interface StaticRoute {
 }
 
 /** The chosen spawner with its own configuration, whose type only it knows. */
-export interface SpawnerChoice {
+export interface SpawnerChoice extends Provisioned {
   readonly className: string;
   readonly declaration: ClassDeclaration;
   readonly config: SpawnerConfig;
+  readonly choices: SpawnerChoices | undefined;
   create(init: SpawnerInit<SpawnerConfig>): Spawner;
+  /** What of a stored state outlives its server. */
+  keptState(state: JsonObject): JsonObject;
   spawnIdOf(state: JsonObject): string | undefined;
   sweepOrphans(known: ReadonlySet<string>, hubId: string): Promise<number>;
 }
 
 /** Pairs a kind with the resolved values of its class. */
 export function chooseSpawner<Config extends SpawnerConfig>(
-  kind: SpawnerKind<Config>,
+  kind: SpawnerKind<Config> | HousedSpawnerKind<Config>,
   declaration: ClassDeclaration<Config>,
   config: Config,
+  surroundings: { readonly clock: Clock; readonly log: Log } = { clock: systemClock, log: silentLog },
 ): SpawnerChoice {
+  const maker = 'open' in kind ? kind.open({ config, ...surroundings }) : kind;
+  const house = 'provision' in maker ? maker : undefined;
   return {
     className: kind.className,
     declaration: declaration as ClassDeclaration,
     config,
+    choices: kind.choices,
     // the values come back from reading `declaration`'s traits, so they are a Config again
-    create: (init) => kind.create(init as unknown as SpawnerInit<Config>),
+    create: (init) => maker.create(init as unknown as SpawnerInit<Config>),
+    keptState: (state) => kind.keptState?.(state) ?? {},
     spawnIdOf: (state) => kind.spawnIdOf?.(state),
-    sweepOrphans: async (known, hubId) => (await kind.sweepOrphans?.(known, hubId)) ?? 0,
+    sweepOrphans: async (known, hubId) => (await maker.sweepOrphans?.(known, hubId)) ?? 0,
+    provision: async () => house?.provision(),
+    [Symbol.asyncDispose]: async () => house?.[Symbol.asyncDispose](),
   };
 }
 

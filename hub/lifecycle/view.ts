@@ -3,28 +3,10 @@ import { TraitError } from '../../core/config/traits.js';
 import { Fault } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
 import type { JsonObject } from '../../core/model/json.js';
+import type { SpawnerView } from '../../core/plugin/spawner.js';
 import type { SpawnerConfig } from '../../core/plugin/spawner-traits.js';
 
-/**
- * The `spawner` that hooks of a configuration get: every trait of its class as a property that may be changed
- * (`spawner.mem_limit = '2G'`, `spawner.environment.X = '1'`), and what JupyterHub's hooks read beside them. A
- * plain object made for one start: nothing that a hook does to it outlives the start.
- */
-export interface SpawnerView {
-  [trait: string]: unknown;
-  readonly user: {
-    readonly name: string;
-    readonly admin: boolean;
-    readonly groups: ReadonlyArray<{ readonly name: string }>;
-    readonly url: string;
-  };
-  /** The server's name, `''` for the default one. */
-  readonly name: string;
-  readonly display_name: string;
-  user_options: JsonObject;
-  readonly oauth_client_id: string;
-  readonly log: Log;
-}
+export type { SpawnerView } from '../../core/plugin/spawner.js';
 
 export interface ViewOf {
   readonly user: { readonly name: string; readonly admin: boolean };
@@ -37,6 +19,7 @@ export interface ViewOf {
   readonly log: Log;
 }
 
+/** A plain object made for one start: nothing that a hook does to it outlives the start. */
 export function makeView(config: SpawnerConfig, server: ViewOf): SpawnerView {
   const { user, groups, name } = server;
   return {

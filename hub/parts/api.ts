@@ -47,6 +47,7 @@ export function apiContext(options: AppPartsOptions, urls: UrlRoots): ApiContext
 export function apiServers(lifecycle: ServerLifecycle): ApiServers {
   return {
     status: (user, server) => lifecycle.status(user, server),
+    checkOptions: (user, server, options) => lifecycle.checkOptions(user, server, options),
     check: async (user, server) => {
       await lifecycle.check(user, server);
       return lifecycle.status(user, server).ready;

@@ -115,6 +115,7 @@ export async function makeParts(
     metrics,
   });
   resources.use(sessions.activity);
+  resources.use(options.spawner);
   const running = resources.use(
     new ServerLifecycle(
       lifecycleDeps({

@@ -18,7 +18,14 @@ import { defaults } from '../../core/config/declare.js';
 import { decodeAddress } from '../../core/listening-sockets.js';
 import { silentLog } from '../../core/log.js';
 import { DEFAULT_SERVER, type UserName } from '../../core/model/names.js';
-import { ask, describeSpawner, pidExists, startContext, TINY_SERVER } from '../../test/suites/spawner.js';
+import {
+  ask,
+  describeSpawner,
+  pidExists,
+  startContext,
+  TINY_SERVER,
+  viewFor,
+} from '../../test/suites/spawner.js';
 import { shellQuote } from './command.js';
 import { localProcess } from './index.js';
 import { OutputFile, outputName } from './output-file.js';
@@ -46,7 +53,8 @@ function make(
     ...change,
   });
   return localProcess.create({
-    user: { name: user as UserName, admin: false, groups: [] },
+    user: { id: 1, name: user as UserName, admin: false, groups: [] },
+    view: viewFor(user),
     serverName: DEFAULT_SERVER,
     config,
     baseUrl: '/user/alice/',

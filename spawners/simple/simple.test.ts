@@ -7,7 +7,14 @@ import { defaults } from '../../core/config/declare.js';
 import { silentLog } from '../../core/log.js';
 import type { JsonObject } from '../../core/model/json.js';
 import { DEFAULT_SERVER, type UserName } from '../../core/model/names.js';
-import { ask, describeSpawner, pidExists, startContext, TINY_SERVER } from '../../test/suites/spawner.js';
+import {
+  ask,
+  describeSpawner,
+  pidExists,
+  startContext,
+  TINY_SERVER,
+  viewFor,
+} from '../../test/suites/spawner.js';
 import { homeOf, provideHome } from './home.js';
 import { simple } from './index.js';
 import { SimpleLocalProcessSpawnerClass, type SimpleLocalProcessSpawnerConfig } from './traits.js';
@@ -30,7 +37,8 @@ function make(
     ...change,
   });
   return simple.create({
-    user: { name: user as UserName, admin: false, groups: [] },
+    user: { id: 1, name: user as UserName, admin: false, groups: [] },
+    view: viewFor(user),
     serverName: DEFAULT_SERVER,
     config,
     baseUrl: '/user/alice/',

@@ -93,7 +93,7 @@ describe('what a start loads', () => {
     for (const name of [...ONLY_ON_DEMAND, ...NEVER]) expect(report?.packages).not.toContain(name);
     expect(report?.files).toContain('spawners/simple/index.js');
     const strangers =
-      /^(?:kube|terminal|proxy\/server|spawners\/kubernetes|authenticators\/(?!dummy\/)[^/]+\/index)/;
+      /^(?:kube|terminal|proxy\/server|spawners\/kubernetes\/(?!traits)|authenticators\/(?!dummy\/)[^/]+\/index)/;
     expect(report?.files.filter((file) => strangers.test(file))).toEqual([]);
   });
 

@@ -7,8 +7,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { silentLog } from '../../core/log.js';
 import type { JsonObject } from '../../core/model/json.js';
-import type { ServerAddress, Spawner, SpawnerKind, StartContext } from '../../core/plugin/spawner.js';
+import type {
+  ServerAddress,
+  Spawner,
+  SpawnerKind,
+  SpawnerView,
+  StartContext,
+} from '../../core/plugin/spawner.js';
 import { isAlive, processStat } from '../../core/process.js';
 
 export { TINY_SERVER } from './tiny-server-path.js';
@@ -19,6 +26,18 @@ const HUB_ID = `suite-${process.pid}`;
 export function pidExists({ pid }: JsonObject): boolean {
   const stat = typeof pid === 'number' ? processStat(pid) : undefined;
   return stat !== undefined && isAlive(stat);
+}
+
+/** What hooks of a server without settings of its own see. */
+export function viewFor(user: string): SpawnerView {
+  return {
+    user: { name: user, admin: false, groups: [], url: `/user/${user}/` },
+    name: '',
+    display_name: '',
+    user_options: {},
+    oauth_client_id: '',
+    log: silentLog,
+  };
 }
 
 export interface SpawnerSuite {

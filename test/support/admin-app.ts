@@ -151,6 +151,7 @@ export class AdminApp {
       if (words !== undefined) throw httpError(500, words);
     };
     return {
+      checkOptions: async () => undefined,
       status: (user: UserRecord, server: string) => this.status(user, server),
       check: async (user: UserRecord, server: string) => this.status(user, server).ready,
       start: async (user: UserRecord, server: string) => {

@@ -20,6 +20,8 @@ import { serverBody } from './server-body.js';
 
 /** The part of `hub/lifecycle` that these endpoints use. */
 export interface ApiServers {
+  /** @throws Fault 400 in words for options that the spawner does not offer */
+  checkOptions(user: UserRecord, server: string, options: JsonObject): Promise<void>;
   status(user: UserRecord, server: string): { readonly pending: Pending | null; readonly ready: boolean };
   /** Polls a ready server; false when it had died and has been cleaned up. */
   check(user: UserRecord, server: string): Promise<boolean>;
@@ -115,6 +117,7 @@ class ServerEndpoints {
     const body = serverBody(request.body);
     const displayName = body.displayName ?? name;
     await this.#options.named.check(user, name, displayName, { requester: request });
+    if (body.userOptions) await this.#options.servers.checkOptions(user, name, body.userOptions);
     const spawner = await store.spawners.create({ userId: user.id, name, displayName });
     if (body.userOptions && Object.keys(body.userOptions).length > 0) {
       await store.spawners.update(spawner.id, { userOptions: body.userOptions });
@@ -157,6 +160,7 @@ class ServerEndpoints {
     if (status.ready || status.pending !== null) {
       throw httpError(400, `${logName(user, name)} is active. Please stop it before modifying it.`);
     }
+    if (wanted.userOptions) await servers.checkOptions(user, name, wanted.userOptions);
     if (wanted.name !== undefined) {
       if (await store.spawners.find(user.id, wanted.name)) {
         throw httpError(409, `User ${user.name} already has server '${wanted.name}'`);

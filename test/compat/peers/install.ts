@@ -12,6 +12,8 @@ export const CHP_VERSION = '5.3.0';
 const OAUTHENTICATOR_VERSION = '17.4.0';
 const OIDC_PROVIDER_VERSION = '9.13.3';
 const SCHEMATHESIS_VERSION = '4.32.5';
+const KUBESPAWNER_VERSION = '7.1.0';
+const KUBERNETES_VALIDATE_VERSION = '1.37.0';
 
 const CACHE = join(import.meta.dirname, '../../../.cache');
 const INSTALL_LIMIT_MS = 8 * 60_000;
@@ -188,6 +190,36 @@ async function hasPackage(python: string, name: string, version: string): Promis
     (error: unknown) => String(error),
   );
   return found === version;
+}
+
+/**
+ * KubeSpawner 7.1 with JupyterHub 6.1.1, and Kubernetes' schemas, in `.cache/kubespawner-venv`, made when missing.
+ * @returns path of its Python
+ * @throws Error with pip's last lines when there is no package index
+ */
+export async function ensureKubeSpawner(): Promise<{ readonly python: string }> {
+  const directory = join(CACHE, 'kubespawner-venv');
+  const python = join(directory, 'bin', 'python');
+  const packages = {
+    jupyterhub: JUPYTERHUB_VERSION,
+    'jupyterhub-kubespawner': KUBESPAWNER_VERSION,
+    'kubernetes-validate': KUBERNETES_VALIDATE_VERSION,
+  };
+  const wanted = Object.entries(packages).map(([name, version]) => `${name}==${version}`);
+  const probe = `from importlib.metadata import version\nfor n in ${JSON.stringify(Object.keys(packages))}: print(f'{n}=={version(n)}')`;
+  const installed = async (): Promise<boolean> => {
+    if (!existsSync(python)) return false;
+    const { stdout } = await promisify(execFile)(python, ['-c', probe], { timeout: 60_000 }).catch(
+      // a half-made installation knows no versions: it is made again
+      () => ({ stdout: '' }),
+    );
+    return stdout.trim() === wanted.join('\n');
+  };
+  await once('kubespawner-venv', installed, async (log) => {
+    await run(['python3', '-m', 'venv', directory], log, INSTALL_LIMIT_MS);
+    await run([join(directory, 'bin', 'pip'), 'install', '-q', ...wanted], log, INSTALL_LIMIT_MS);
+  });
+  return { python };
 }
 
 async function hasVersion(command: string, version: string): Promise<boolean> {

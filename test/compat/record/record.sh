@@ -1,11 +1,13 @@
 #!/bin/sh
 # Records facts about the real peers into test/fixtures/. Needs python3, npm and a network for the
 # first run; PostgreSQL's server programs for the PostgreSQL schema. Run it from anywhere:
-#   test/compat/record/record.sh [schema|traits|openapi|vectors|answers|environment|metrics ...]
+#   test/compat/record/record.sh [schema|traits|kubespawner|openapi|vectors|answers|environment|metrics ...]
 # With no argument everything is recorded again. The versions are those that Anteroom matches.
 set -eu
 
 JUPYTERHUB=6.1.1
+KUBESPAWNER=7.1.0
+VALIDATE=1.37.0
 CHP=5.3.0
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
@@ -51,6 +53,12 @@ record_schema() ( # a subshell, so that its trap ends the cluster however it goe
 )
 
 record_traits() { python "$here/traits.py" "$fixtures/traits.json"; }
+record_kubespawner() {
+  kube=$cache/kubespawner-venv
+  [ -x "$kube/bin/python" ] || python3 -m venv "$kube"
+  "$kube/bin/pip" install -q "jupyterhub==$JUPYTERHUB" "jupyterhub-kubespawner==$KUBESPAWNER" "kubernetes-validate==$VALIDATE"
+  "$kube/bin/python" "$here/kubespawner_traits.py" "$fixtures/kubespawner-traits.json"
+}
 record_openapi() { make_sdist; python "$here/openapi.py" "$cache/sdist/jupyterhub-$JUPYTERHUB" "$fixtures/openapi.json"; }
 record_vectors() {
   for script in scope_vectors scope_random crypto_vectors; do python "$here/$script.py" "$fixtures"; done
@@ -62,7 +70,7 @@ record_metrics() { python "$here/metrics.py" "$fixtures/metrics.json"; }
 
 make_venv
 make_chp
-[ $# -gt 0 ] || set -- schema traits openapi vectors answers environment metrics
+[ $# -gt 0 ] || set -- schema traits kubespawner openapi vectors answers environment metrics
 for part in "$@"; do
   echo "== $part"
   "record_$part"
