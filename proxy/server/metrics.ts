@@ -170,12 +170,7 @@ export class PrometheusMetrics implements Metrics {
   }
 
   /** @param aggregator how those of several processes become one */
-  #gauge(
-    name: string,
-    help: string,
-    labelNames: string[] = [],
-    aggregator: 'sum' | 'max' = 'sum',
-  ): Gauge {
+  #gauge(name: string, help: string, labelNames: string[] = [], aggregator: 'sum' | 'max' = 'sum'): Gauge {
     const registers = [this.#registry];
     return new Gauge({ name: `anteroom_proxy_${name}`, help, labelNames, aggregator, registers });
   }
