@@ -1,7 +1,7 @@
 # The hub, and the proxy (anteroom-proxy) from the same image. Build it from the root of the repository:
 #   docker build -f deploy/hub.Dockerfile -t anteroom-hub .
 # BASE is any Debian image with Node 24 below /usr/local, its headers included. Not 24.19 and later as they stand: better-sqlite3 12
-# built against their headers aborts when statements are collected (nodejs/node issue 65446). PACKAGES="python3" lets it
+# built against their headers aborts when statements are collected (nodejs/node 65446). PACKAGES="python3" lets it
 # read a jupyterhub_config.py.
 ARG BASE=node:24.18-bookworm-slim
 
