@@ -29,7 +29,7 @@ export default defineConfig({
           include: ['test/{compat,fuzz}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 600_000,
-          fileParallelism: false,
+          maxWorkers: 2,
           pool: 'forks',
         },
       },

@@ -1,7 +1,9 @@
 # The hub, and the proxy (anteroom-proxy) from the same image. Build it from the root of the repository:
 #   docker build -f deploy/hub.Dockerfile -t anteroom-hub .
-# BASE is any Debian image with Node 24 below /usr/local, its headers included. PACKAGES="python3" lets it read a jupyterhub_config.py.
-ARG BASE=node:24-bookworm-slim
+# BASE is any Debian image with Node 24 below /usr/local, its headers included. Not 24.19 and later as they stand: better-sqlite3 12
+# built against their headers aborts when statements are collected (nodejs/node 65446). PACKAGES="python3" lets it
+# read a jupyterhub_config.py.
+ARG BASE=node:24.18-bookworm-slim
 
 FROM ${BASE} AS build
 # native modules are built against the headers of the image's own Node: nothing is downloaded for it
@@ -10,7 +12,11 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends g++ make python3
 WORKDIR /src
 COPY package.json package-lock.json ./
-RUN npm install --no-audit --no-fund
+# of the native modules only what the hub needs
+RUN npm install --ignore-scripts --no-audit --no-fund \
+ && npm rebuild better-sqlite3 esbuild \
+ && (node -e "const D = require('better-sqlite3'), d = new D(':memory:'); for (let i = 0; i < 2e5; i++) d.prepare('select ' + i).get()" \
+  || (echo "better-sqlite3 aborts on this Node $(node --version): build with --build-arg BASE=node:24.18-bookworm-slim" >&2; exit 1))
 COPY . .
 RUN npm run build \
  && npm prune --omit=dev --no-audit --no-fund
