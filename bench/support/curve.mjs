@@ -38,6 +38,7 @@ export function svg(samples, groups, title) {
   );
   const height = 50 + strips.length * (HEIGHT + 40);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH + LEFT + 20} ${height}" font-family="sans-serif" font-size="12">
+<title>${title}</title>
 <rect width="100%" height="100%" fill="white"/>
 <text x="${LEFT}" y="20" font-size="14">${title}</text>
 ${strips.join('\n')}
