@@ -57,7 +57,7 @@ function converse(port: number, pieces: readonly string[], patience: number): Pr
     let timer = setTimeout(finish, patience);
     const wait = (): void => {
       clearTimeout(timer);
-      timer = setTimeout(finish, /HTTP\/1\.1 [2-5]/.test(text) ? QUIET : patience);
+      timer = setTimeout(finish, /HTTP\/1\.1 (?:101|[2-5])/.test(text) ? QUIET : patience);
     };
     socket.setNoDelay(true);
     socket.setEncoding('latin1');
