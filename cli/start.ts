@@ -120,10 +120,10 @@ async function spawnerOf({ loaded, terminal, inMemory }: StartContext, addresses
     | HousedSpawnerKind<SpawnerConfig>;
   const values = config.of(declaration);
   const state = inMemory ? 'new' : await databaseState(hub.db_url);
-  // without a command of its own a pod runs what its image says
-  const ofImage = declaration.traits['cmd']?.default === null && !config.isSet(declaration, 'cmd');
-  const cmd = ofImage
-    ? null
+  // what runs in an image is found there; without a command it is what the image says
+  const inImage = declaration.traits['cmd']?.default === null;
+  const cmd = inImage
+    ? values.cmd
     : defaultSpawnerCommand({
         ...(config.file && { configFileKind: config.file.kind }),
         databaseState: state,
