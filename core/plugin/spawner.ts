@@ -147,6 +147,14 @@ export interface SpawnerChoices {
   apply(view: SpawnerView): Promise<void>;
 }
 
+/** A copy of what is elsewhere. */
+export interface SpawnerCache {
+  /** e.g. `pods in default`. */
+  readonly name: string;
+  /** Since it was last known to be true; `Infinity` before the first time. */
+  readonly ageSeconds: number;
+}
+
 /** What all servers of one hub share in a spawner: a connection, a cache. */
 export interface SpawnerHouse<Config = never> extends Provisioned {
   create(init: SpawnerInit<Config>): Spawner;
@@ -154,6 +162,8 @@ export interface SpawnerHouse<Config = never> extends Provisioned {
   sweepOrphans?(known: ReadonlySet<string>, hubId: string): Promise<number>;
   /** Why starts may fail just now, in words for an operator; empty when all is well. */
   troubles?(): readonly string[];
+  /** What is known of elsewhere by watching it, for metrics. */
+  caches?(): readonly SpawnerCache[];
 }
 
 export interface HouseInit<Config> {

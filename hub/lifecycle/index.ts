@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { Fault, messageOf } from '../../core/fault.js';
 import { isJsonObject, type JsonObject } from '../../core/model/json.js';
 import { type ServerName, serverPath } from '../../core/model/names.js';
+import type { SpawnerCache } from '../../core/plugin/spawner.js';
 import type { Requester } from '../principal.js';
 import type { UserRecord } from '../store/types.js';
 import { adoptServers, type Found, findServers } from './adopt.js';
@@ -74,6 +75,16 @@ export class ServerLifecycle implements AsyncDisposable {
   /** Whether starts are refused because too many in a row have failed. */
   breaker(): BreakerState {
     return this.#starts.breaker.describe();
+  }
+
+  /** Why the spawner may fail just now, in words for an administrator. */
+  spawnerTroubles(): readonly string[] {
+    return this.#deps.spawner.troubles();
+  }
+
+  /** What the spawner knows by watching, for metrics. */
+  spawnerCaches(): readonly SpawnerCache[] {
+    return this.#deps.spawner.caches();
   }
 
   counts(): { readonly spawning: number; readonly active: number; readonly running: number } {

@@ -9,6 +9,7 @@ import type { ProxyClient } from '../../core/plugin/proxy-client.js';
 import type {
   HousedSpawnerKind,
   Spawner,
+  SpawnerCache,
   SpawnerChoices,
   SpawnerInit,
   SpawnerKind,
@@ -179,6 +180,9 @@ export interface SpawnerChoice extends Provisioned {
   keptState(state: JsonObject): JsonObject;
   spawnIdOf(state: JsonObject): string | undefined;
   sweepOrphans(known: ReadonlySet<string>, hubId: string): Promise<number>;
+  /** As of `SpawnerHouse`. */
+  troubles(): readonly string[];
+  caches(): readonly SpawnerCache[];
 }
 
 /** Pairs a kind with the resolved values of its class. */
@@ -200,6 +204,8 @@ export function chooseSpawner<Config extends SpawnerConfig>(
     keptState: (state) => kind.keptState?.(state) ?? {},
     spawnIdOf: (state) => kind.spawnIdOf?.(state),
     sweepOrphans: async (known, hubId) => (await maker.sweepOrphans?.(known, hubId)) ?? 0,
+    troubles: () => house?.troubles?.() ?? [],
+    caches: () => house?.caches?.() ?? [],
     provision: async () => house?.provision(),
     [Symbol.asyncDispose]: async () => house?.[Symbol.asyncDispose](),
   };

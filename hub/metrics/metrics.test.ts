@@ -110,16 +110,21 @@ describe('metrics', () => {
     );
   });
 
-  it('of our own stand beside them: the queue and the breaker', async () => {
+  it('of our own stand beside them: the queue, the breaker and what the spawner watches', async () => {
     const metrics = make();
     const value = (text: string, name: string): string | undefined =>
       parse(text).samples.find((sample) => sample.name === name && sample.labels['began'] !== 'false')?.value;
     const first = await metrics.text();
     expect(value(first, 'anteroom_spawn_queue_length')).toBe('0');
-    metrics.watchSpawns({ queued: 4, breaker: () => ({ state: 'half-open', failures: 6 }) });
+    metrics.watchSpawns({
+      queued: 4,
+      breaker: () => ({ state: 'half-open', failures: 6 }),
+      spawnerCaches: () => [{ name: 'pods in default', ageSeconds: 2.5 }],
+    });
     metrics.lifecycle({ kind: 'waited', ms: 1500, began: true });
     const text = await metrics.text();
     expect(value(text, 'anteroom_spawn_queue_length')).toBe('4');
+    expect(value(text, 'anteroom_spawner_cache_age_seconds')).toBe('2.5');
     expect(value(text, 'anteroom_spawn_breaker_open')).toBe('1');
     expect(value(text, 'anteroom_spawn_consecutive_failures')).toBe('6');
     expect(value(text, 'anteroom_spawn_queue_duration_seconds_count')).toBe('1');

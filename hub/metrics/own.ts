@@ -1,5 +1,6 @@
 /** What JupyterHub has no name for: the queue of starts and the breaker. Always prefixed `anteroom_`. */
 import { Gauge, type Registry } from 'prom-client';
+import type { SpawnerCache } from '../../core/plugin/spawner.js';
 import { Durations } from './families.js';
 
 /** Bounds of `spawn_queue_timeout`'s order, seconds. */
@@ -9,6 +10,7 @@ export interface SpawnSource {
   /** Starts of browsers that wait for a place. */
   readonly queued: number;
   breaker(): { readonly state: 'closed' | 'open' | 'half-open'; readonly failures: number };
+  spawnerCaches(): readonly SpawnerCache[];
 }
 
 export class OwnMetrics {
@@ -52,6 +54,22 @@ export class OwnMetrics {
       'Starts that have failed since the last one that worked',
       (source) => source.breaker().failures,
     );
+    this.#cacheAges(registry);
+  }
+
+  #cacheAges(registry: Registry): void {
+    const source = (): SpawnSource | undefined => this.#source;
+    new Gauge({
+      name: 'anteroom_spawner_cache_age_seconds',
+      help: 'Time since what the spawner watches elsewhere was last known to be true',
+      labelNames: ['cache'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const { name, ageSeconds } of source()?.spawnerCaches() ?? [])
+          this.set({ cache: name }, ageSeconds);
+      },
+    });
   }
 
   watch(source: SpawnSource): void {

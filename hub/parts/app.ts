@@ -71,6 +71,7 @@ export function appParts(options: AppPartsOptions): AppParts {
       authState: (user) => sessions.accounts.authState(user),
       onShutdownRequest: (request) => options.onShutdownRequest(request),
       breaker: () => lifecycle.breaker(),
+      spawnerTroubles: () => lifecycle.spawnerTroubles(),
     },
     tokenPage: { clock, maxSeconds: hub.token_expires_in_max_seconds, registry: options.registry },
     tokens: tokenOptions(options, hub.token_expires_in_max_seconds),

@@ -7,11 +7,17 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, StartupFault } from '../../core/fault.js';
 import { Disposables } from '../../core/lifecycle.js';
-import type { HouseInit, Spawner, SpawnerHouse, SpawnerInit } from '../../core/plugin/spawner.js';
+import type {
+  HouseInit,
+  Spawner,
+  SpawnerCache,
+  SpawnerHouse,
+  SpawnerInit,
+} from '../../core/plugin/spawner.js';
 import type { Ref } from '../../kube/api.js';
 import { acquireCluster } from '../../kube/cluster.js';
 import type { Cluster } from '../../kube/connect.js';
-import type { Informer } from '../../kube/informer.js';
+import type { Informer, InformerReport } from '../../kube/informer.js';
 import type { KubeEvent, KubeObject, Pod } from '../../kube/objects.js';
 import { EVENTS, PODS, type Resource } from '../../kube/resources.js';
 import { type ClusterPort, limitsOf, podKey } from './cluster-port.js';
@@ -71,15 +77,22 @@ export class KubernetesHouse implements SpawnerHouse<KubeSpawnerConfig> {
     return new PodServer(init, this.#port);
   }
 
+  caches(): readonly SpawnerCache[] {
+    return this.#reports().map((report) => ({ name: nameOf(report), ageSeconds: report.ageSeconds }));
+  }
+
   troubles(): readonly string[] {
-    const reports = this.#cluster?.informers.report() ?? [];
-    return reports
+    return this.#reports()
       .filter((report) => report.ageSeconds > STALE_SECONDS)
       .map((report) => {
         const since = Number.isFinite(report.ageSeconds) ? `for ${Math.round(report.ageSeconds)} s` : 'yet';
         const why = report.failure ? `: ${report.failure.message}` : '';
-        return `${report.resource} in ${report.namespace || 'all namespaces'} could not be watched ${since}${why}`;
+        return `${nameOf(report)} could not be watched ${since}${why}`;
       });
+  }
+
+  #reports(): readonly InformerReport[] {
+    return this.#cluster?.informers.report() ?? [];
   }
 
   async sweepOrphans(known: ReadonlySet<string>, hubId: string): Promise<number> {
@@ -247,4 +260,8 @@ async function ownNamespace(): Promise<string> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'default';
     throw error;
   }
+}
+
+function nameOf({ resource, namespace }: InformerReport): string {
+  return `${resource} in ${namespace || 'all namespaces'}`;
 }

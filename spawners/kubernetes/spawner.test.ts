@@ -389,6 +389,12 @@ describe('progress', () => {
       slow_spawn_message_frequency: 60,
     });
     await expect.poll(() => house.troubles?.()).toEqual([]);
+    expect(
+      house
+        .caches?.()
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['events in default', 'pods in default']);
     world.script = (pod) => {
       world.server.store.insert(events, event('one', 'Pulling'));
       setTimeout(() => world.setStatus(pod, runningStatus()), 1200);

@@ -32,6 +32,7 @@ export class AdminApp {
   readonly shutdowns: unknown[] = [];
   /** Requests to the API, as `POST users/alice/server`. */
   readonly calls: string[] = [];
+  spawnerTroubles: readonly string[] = [];
   breaker: ReturnType<AdminOptions['breaker']> = { state: 'closed', failures: 0 };
   readonly #hub: TestHub;
   readonly #pending = new Map<string, 'spawn' | 'stop'>();
@@ -117,6 +118,7 @@ export class AdminApp {
       clock,
       flushActivity: async () => undefined,
       breaker: () => this.breaker,
+      spawnerTroubles: () => this.spawnerTroubles,
       readyUsers: () => [...this.#ready].map((key) => Number(key.split('/', 1)[0])),
       authState: async () => null,
       onShutdownRequest: (request) => this.shutdowns.push(request),

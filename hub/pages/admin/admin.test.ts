@@ -57,6 +57,16 @@ function actsIn(html: string): readonly string[] {
   return [...html.matchAll(/name="act" value="([^"]*)"/g)].map(([, act = '']) => act);
 }
 
+describe('the notice that the spawner has troubles', () => {
+  it('says each of them, as text', async () => {
+    expect(await text('/hub/admin')).not.toContain('spawner-troubles');
+    admin.spawnerTroubles = ['pods in default could not be watched for 90 s: <refused>'];
+    const page = await text('/hub/admin');
+    expect(page).toMatch(/id="spawner-troubles" role="alert"/);
+    expect(page).toContain('<li>pods in default could not be watched for 90 s: &lt;refused&gt;</li>');
+  });
+});
+
 describe('the notice that starts are refused', () => {
   it('stands above the table as long as the breaker is not closed', async () => {
     expect(await text('/hub/admin')).not.toContain('breaker-notice');

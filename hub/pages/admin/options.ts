@@ -24,6 +24,8 @@ export interface AdminOptions {
   readyUsers(): readonly number[];
   /** Whether starts are refused because too many in a row have failed. */
   breaker(): { readonly state: string; readonly failures: number; readonly since?: string };
+  /** Why the spawner may fail just now, a sentence each. */
+  spawnerTroubles(): readonly string[];
   authState(user: UserRecord): Promise<JsonObject | null>;
   onShutdownRequest(request: ShutdownRequest): void;
 }

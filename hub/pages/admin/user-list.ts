@@ -63,6 +63,7 @@ async function show(
     api_page_limit: pages.pageSize,
     shared_account: context.sharedAccount,
     breaker: openBreaker(pages.options),
+    spawner_troubles: options.spawnerTroubles(),
     tab: 'users',
     adding,
     ...(await tableOf(pages, request, view)),
