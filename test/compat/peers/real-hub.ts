@@ -15,6 +15,8 @@ interface RealHubOptions {
   /** Further command line, e.g. `['--upgrade-db']`. */
   readonly args?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Another environment's `jupyterhub`. */
+  readonly command?: string;
   /** Milliseconds until it must answer through its proxy. Default 120 000. */
   readonly readyMs?: number;
 }
@@ -57,7 +59,7 @@ export async function startRealHub(options: RealHubOptions): Promise<RealHub> {
   ];
   await writeFile(join(dir, 'jupyterhub_config.py'), `${ports.join('\n')}\n${config}\n`);
   const log = join(dir, 'jupyterhub.log');
-  const child = start([venv.jupyterhub, ...args], log, {
+  const child = start([options.command ?? venv.jupyterhub, ...args], log, {
     cwd: dir,
     env: { ...venv.environment, ...options.environment },
   });
