@@ -14,6 +14,7 @@ import {
   type Store,
   upgradeDatabase,
 } from '../../hub/store/index.js';
+import { MIGRATIONS } from '../../hub/store/own-schema.js';
 import { describeStore } from '../suites/store.js';
 import { type Postgres, startPostgres } from './peers.js';
 
@@ -63,8 +64,9 @@ describe('a database that is there already', () => {
     const url = await fresh();
     await direct(url, await recorded());
     expect(await inspectDatabase(url)).toMatchObject({ kind: 'jupyterhub', current: true, anteroom: null });
-    expect(await upgradeDatabase(url)).toEqual({ backup: null, from: null, to: 1 });
-    expect(await upgradeDatabase(url)).toEqual({ backup: null, from: 1, to: 1 });
+    const newest = MIGRATIONS.length;
+    expect(await upgradeDatabase(url)).toEqual({ backup: null, from: null, to: newest });
+    expect(await upgradeDatabase(url)).toEqual({ backup: null, from: newest, to: newest });
     const store = await open(url);
     expect(await store.oauth.client('jupyterhub')).toBeDefined();
     await store[Symbol.asyncDispose]();
