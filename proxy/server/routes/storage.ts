@@ -1,12 +1,7 @@
-/** Opens what `--storage-backend` and `--routes-file` name. Owns nothing itself: whoever opens it disposes of it. */
-import type { Log } from '../../../core/log.js';
-import type { ProxyOptions } from '../options.js';
-import { MemoryRoutes } from './memory.js';
-import { loadBackend } from './plugin.js';
-import { RoutesFile } from './routes-file.js';
 import type { RouteChange, RouteStore } from './store.js';
 import type { TableObserver } from './table.js';
 
+/** Where the routes of one proxy are, opened; whoever opened it disposes of it. */
 export interface Storage extends AsyncDisposable {
   readonly store: RouteStore;
   /** Told of every change. */
@@ -15,39 +10,4 @@ export interface Storage extends AsyncDisposable {
   follow(announce: (change: RouteChange) => Promise<void>): void;
   /** For the end of the process. */
   flush(): void;
-}
-
-const nothing = (): void => undefined;
-
-/** @throws Error when a module, a file or a server cannot be used */
-export async function openStorage(options: ProxyOptions, log: Log): Promise<Storage> {
-  const { storageBackend, own } = options;
-  if (own.redis) {
-    const { openRedis } = await import('./redis.js');
-    return openRedis(own.redis, log);
-  }
-  if (storageBackend) return plain(loadBackend(storageBackend, options.raw, log));
-  const store = new MemoryRoutes();
-  return own.routesFile === undefined ? plain(store) : kept(store, own.routesFile, log);
-}
-
-function plain(store: RouteStore): Storage {
-  return {
-    store,
-    observer: undefined,
-    follow: nothing,
-    flush: nothing,
-    [Symbol.asyncDispose]: async () => undefined,
-  };
-}
-
-async function kept(store: MemoryRoutes, path: string, log: Log): Promise<Storage> {
-  const file = new RoutesFile(path, store, log);
-  for (const route of await file.load()) store.set(route);
-  return {
-    ...plain(store),
-    observer: file,
-    flush: () => file.flush(),
-    [Symbol.asyncDispose]: async () => file.flush(),
-  };
 }
