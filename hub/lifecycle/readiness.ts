@@ -8,6 +8,8 @@ import type { ServerAddress, Spawner } from '../../core/plugin/spawner.js';
 import { constantTimeEqual } from '../../core/wire/tokens.js';
 
 const ATTEMPT_MS = 20_000;
+/** What the attempt at the end of the time gets. */
+const LAST_ATTEMPT_MS = 1_000;
 /** How long the answer is asked for often. */
 const EAGER_MS = 15_000;
 const MAX_BODY = 4096;
@@ -82,7 +84,7 @@ export async function waitUntilReady(probe: Probe): Promise<Answer> {
     try {
       const answer = await get(address, `${probe.baseUrl}${probe.path ?? 'api'}`, {
         signal,
-        ms: Math.max(1, Math.min(left, ATTEMPT_MS)),
+        ms: Math.max(LAST_ATTEMPT_MS, Math.min(left, ATTEMPT_MS)),
       });
       if (answer.status < 500) return answer;
       log.warn('a server answers, but not well', { status: answer.status });
@@ -90,9 +92,9 @@ export async function waitUntilReady(probe: Probe): Promise<Answer> {
       signal.throwIfAborted();
       log.debug('a server does not answer yet', { error: messageOf(error) });
     }
-    const pause = Math.random() * cap;
-    if (clock.monotonic() + pause >= end) break;
-    await clock.sleep(pause, signal);
+    const remaining = end - clock.monotonic();
+    if (remaining <= 0) break;
+    await clock.sleep(Math.min(Math.random() * cap, remaining), signal);
   }
   const seconds = Math.round(timeoutMs / 1000);
   throw new Fault('SPAWN_NOT_RESPONDING', `Server at ${probe.baseUrl} didn't respond in ${seconds} seconds`, {
