@@ -410,7 +410,8 @@ describe('progress', () => {
       progress: 30,
       message: 'Fetching the image: 2026-01-01T00:00:00Z [Normal] message of one',
     });
-    expect(heard[1]).toEqual({ message: expect.stringContaining('1 seconds') });
+    // a timer may end a moment before its second is full
+    expect(heard[1]).toEqual({ message: expect.stringMatching(/longer than expected.* [01] seconds/) });
     expect(heard).toHaveLength(2);
   });
 });
