@@ -69,7 +69,8 @@ async function run(name: string, script: string, args: readonly string[], env: N
   return { code: child.exitCode, said, loaded: await loaded(name) };
 }
 
-describe('what a start loads', () => {
+// Coverage is written at the end of each process, which takes its time on a busy machine.
+describe('what a start loads', { timeout: 60_000 }, () => {
   it('is next to nothing for --version', async () => {
     const { code, loaded: reports } = await run('version', 'cli/main.js', ['--version'], {});
     expect(code).toBe(0);
