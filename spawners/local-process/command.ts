@@ -2,10 +2,9 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { Fault } from '../../core/fault.js';
+import { ownCommand } from '../../core/own-command.js';
 import { distScript } from '../../core/package-root.js';
 
-/** The name that always means our own server, whatever PATH says. */
-const OWN_SERVER = 'anteroom-singleuser';
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 export interface CommandConfig {
@@ -29,17 +28,11 @@ export function commandOf(config: CommandConfig): Command {
       'No program is configured for the server. Ask your administrator to set Spawner.cmd.',
     );
   }
-  const own = ownServer();
-  const program = config.cmd[0] === OWN_SERVER ? [...own, ...config.cmd.slice(1)] : config.cmd;
+  const program = ownCommand(config.cmd);
   const ours = program.includes(distScript('terminal/server/main.js'));
   const plain = [...program, ...config.args];
   const argv = config.shell_cmd.length > 0 ? [...config.shell_cmd, plain.map(shellQuote).join(' ')] : plain;
   return { argv, ours };
-}
-
-/** Our server by absolute paths of node and script. */
-function ownServer(): readonly string[] {
-  return [process.execPath, distScript('terminal/server/main.js')];
 }
 
 /**
