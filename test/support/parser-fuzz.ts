@@ -62,7 +62,8 @@ const SENTINEL = Buffer.from('GET /sentinel HTTP/1.1\r\nHost: s\r\n\r\n');
 const SENTINEL_READ: ReadMessage = { start: 'GET /sentinel', fields: ['host: s'], body: '' };
 
 async function checkRequests(dice: Dice): Promise<boolean> {
-  const text = damaged(dice, request(dice)) + (dice.chance(2) ? damaged(dice, request(dice)) : '');
+  const first = damaged(dice, request(dice));
+  const text = first + (dice.chance(2) ? following(dice, first) : '');
   const bytes = Buffer.from(text, 'latin1');
   const ours = requestsByOurs(bytes);
   if (ours.messages.length === 0) return false;
@@ -72,6 +73,14 @@ async function checkRequests(dice: Dice): Promise<boolean> {
   const theirs = await requestsByNode(closes ? own : Buffer.concat([own, SENTINEL]));
   same(theirs, closes ? ours.messages : [...ours.messages, SENTINEL_READ], text);
   return true;
+}
+
+/** Another request, or another request line over the same lines, or nearly the same. */
+function following(dice: Dice, before: string): string {
+  if (dice.chance(2)) return damaged(dice, request(dice));
+  const line = request(dice).split('\r\n', 1)[0] ?? '';
+  const again = line + before.slice(Math.max(0, before.indexOf('\r\n')));
+  return dice.chance(2) ? again : damaged(dice, again);
 }
 
 async function checkAnswers(dice: Dice): Promise<boolean> {

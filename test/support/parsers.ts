@@ -6,7 +6,7 @@ import { createServer, request as httpRequest, type IncomingMessage } from 'node
 import { Duplex } from 'node:stream';
 import { ChunkedReader } from '../../proxy/server/engine/message/chunked.js';
 import { END_OF_HEAD } from '../../proxy/server/engine/message/fields.js';
-import { acceptRequestHead } from '../../proxy/server/engine/message/request-head.js';
+import { acceptRequestHead, type RequestFields } from '../../proxy/server/engine/message/request-head.js';
 import { AnswerReader } from '../../proxy/server/engine/upstream/answer-reader.js';
 
 export interface ReadAnswer extends ReadMessage {
@@ -31,19 +31,23 @@ export interface OurRequests {
 export function requestsByOurs(bytes: Buffer): OurRequests {
   const messages: ReadMessage[] = [];
   let at = 0;
+  let last: RequestFields | undefined;
   while (at < bytes.length) {
     const end = bytes.indexOf(END_OF_HEAD, at);
     if (end < 0) break;
-    const head = acceptRequestHead(bytes.toString('latin1', at, end + 4), end - at);
-    const bodyEnd = end + 4 + (head?.contentLength ?? 0);
-    if (!head || bodyEnd > bytes.length) break;
+    const head = acceptRequestHead(bytes.toString('latin1', at, end + 4), end - at, last);
+    if (!head) break;
+    const { names, values, contentLength, close } = head.fields;
+    const bodyEnd = end + 4 + (contentLength ?? 0);
+    if (bodyEnd > bytes.length) break;
+    last = head.fields;
     messages.push({
       start: `${head.method} ${head.target}`,
-      fields: head.names.map((name, index) => `${name}: ${head.values[index]}`),
+      fields: names.map((name, index) => `${name}: ${values[index]}`),
       body: bytes.toString('latin1', end + 4, bodyEnd),
     });
     at = bodyEnd;
-    if (head.close) break;
+    if (close) break;
   }
   return { messages, length: at };
 }

@@ -84,6 +84,15 @@ describe.each(ENGINES)('through %s', (engine) => {
     expect(seen.headers).not.toHaveProperty('cookie');
   });
 
+  it('what one request on a connection was shown is not shown to the next', async () => {
+    const lines = `Host: x\r\nCookie: ${SENT}\r\n\r\n`;
+    const paths = ['/user/mallory/1', '/hub/2', '/user/mallory/3', '/user/mallory/4', '/hub/5'];
+    const asked = paths.map((path) => `GET ${path} HTTP/1.1\r\n${lines}`).join('');
+    const { text } = await raw(guarded.port, asked, 1000);
+    const shown = [...text.matchAll(/"cookie":("(?:[^"\\]|\\.)*")/g)].map(([, one]) => JSON.parse(one ?? ''));
+    expect(shown).toEqual([SHOWN, SENT, SHOWN, SHOWN, SENT]);
+  });
+
   it('neither two headers nor a body nor HTTP/1.0 get it through', async () => {
     const cookies = 'Cookie: a="\r\nCookie: jupyterhub-hub-login=secret\r\nCookie: "; b=c';
     for (const text of [

@@ -6,13 +6,13 @@
 import { maxHeaderSize } from 'node:http';
 import type { Socket } from 'node:net';
 import { END_OF_HEAD, hasBareLineFeed } from '../message/fields.js';
-import { acceptRequestHead } from '../message/request-head.js';
+import { acceptRequestHead, type RequestFields } from '../message/request-head.js';
 import { routeAtOnce } from '../routing.js';
 import { ownAnswerText } from './answer-text.js';
 import { ClientExchange, type Line } from './client-exchange.js';
 import { type ClientWriter, writerOf } from './client-writer.js';
 import type { Front, Swept } from './front.js';
-import type { ClientFacts } from './request-text.js';
+import type { ClientRequests } from './request-text.js';
 
 /** ms. A head may take so long, a farewell, and a reader beyond its time to take the rest of its answer. */
 const HEAD_MS = 60_000;
@@ -24,15 +24,19 @@ const TEXT = 16 * 1024;
 const MAX_HELD = 64 * 1024;
 /** Octets of a body nobody wants that are read after the answer, so that the client gets to see the answer. */
 const MAX_UNWANTED = 1024 * 1024;
+/** Octets of a request, so that idle connections hold little. */
+const MAX_REMEMBERED = 4096;
 const HEALTH = '/_chp_healthz';
 
 export class ClientConnection implements Line, Swept {
   readonly front: Front;
   readonly socket: Socket;
   readonly writer: ClientWriter;
-  readonly facts: ClientFacts;
+  readonly requests: ClientRequests;
   ended = false;
   #exchange: ClientExchange | undefined;
+  /** Of the last request. */
+  #fields: RequestFields | undefined;
   #parting = false;
   /** What has come of the next head. */
   #partial: Buffer | undefined;
@@ -49,10 +53,10 @@ export class ClientConnection implements Line, Swept {
     this.front = front;
     this.socket = socket;
     this.writer = writerOf(socket);
-    this.facts = {
+    this.requests = front.requests.from({
       address: socket.remoteAddress ?? '',
       encrypted: 'encrypted' in socket && socket.encrypted === true,
-    };
+    });
     this.#deadline = front.deadline(HEAD_MS);
     socket.setNoDelay(true);
     socket.on('data', this.#onData);
@@ -136,16 +140,18 @@ export class ClientConnection implements Line, Swept {
       end < 0 || end > maxHeaderSize
         ? ''
         : bytes.toString('latin1', 0, bytes.length <= TEXT ? bytes.length : end + 4);
-    const head = acceptRequestHead(text, end);
+    const head = acceptRequestHead(text, end, this.#fields);
     const { context } = this.front;
     const routed =
       head && head.target !== HEALTH
-        ? routeAtOnce(head.target, head.host, context.routes, context.options, context.hostRouting)
+        ? routeAtOnce(head.target, head.fields.host, context.routes, context.options, context.hostRouting)
         : undefined;
     if (!head || routed?.kind !== 'routed') {
       this.#handOver(bytes);
       return;
     }
+    // A part of a text holds the whole of it, with a body that has long been sent.
+    this.#fields = text.length <= MAX_REMEMBERED ? head.fields : undefined;
     const exchange = new ClientExchange(this, head, routed);
     this.#exchange = exchange;
     const used = exchange.begin(bytes, text, end + 4);

@@ -15,7 +15,7 @@ import type { AnswerSink, Call } from '../upstream/call.js';
 import { answerText, ownAnswerText } from './answer-text.js';
 import type { ClientWriter } from './client-writer.js';
 import type { Front } from './front.js';
-import type { ClientFacts } from './request-text.js';
+import type { ClientRequests } from './request-text.js';
 
 /** ms. A client may pause so long within its body. */
 const UPLOAD_MS = 300_000;
@@ -32,7 +32,7 @@ export interface Line {
   readonly front: Front;
   readonly socket: Socket;
   readonly writer: ClientWriter;
-  readonly facts: ClientFacts;
+  readonly requests: ClientRequests;
   /** The client has ended its half. */
   readonly ended: boolean;
   /** Its time is up after so many ms; undefined: it has all the time. */
@@ -58,7 +58,7 @@ export class ClientExchange implements AnswerSink {
     this.#line = line;
     this.#head = head;
     this.#routed = routed;
-    this.#close = head.close;
+    this.#close = head.fields.close;
   }
 
   /** Octets of the body that have not come yet. */
@@ -74,21 +74,21 @@ export class ClientExchange implements AnswerSink {
    * @returns where the request ends in `bytes`, so far
    */
   begin(bytes: Buffer, text: string, start: number): number {
-    const { front, facts, socket } = this.#line;
-    const { context, client, requests } = front;
+    const { front, requests, socket } = this.#line;
+    const { context, client } = front;
     const head = this.#head;
     const { route, upstream, shown } = this.#routed;
     context.metrics.web();
     context.log.debug(`PROXY WEB ${pathOf(shown)} to ${route.target}`);
     if (context.options.timeout !== undefined) socket.setTimeout(context.options.timeout);
-    const length = head.contentLength ?? 0;
+    const length = head.fields.contentLength ?? 0;
     const bodyEnd = Math.min(bytes.length, start + length);
     const asText = text.length >= bodyEnd;
     this.#bodyLeft = length - (bodyEnd - start);
     this.#line.expire(this.#bodyLeft > 0 ? UPLOAD_MS : undefined);
     if (bodyEnd > start) context.routes.touch(route);
     this.#entry = context.access && fastEntry(context.access, socket, head, this.#routed);
-    const own = requests.write(head, this.#routed, facts, this.#entry?.id);
+    const own = requests.write(head, this.#routed, this.#entry?.id);
     this.#call = client.call(
       upstream,
       {
@@ -146,7 +146,7 @@ export class ClientExchange implements AnswerSink {
     if (this.#bodyLeft > 0) this.#close = true;
     const chunked =
       head.framing.kind === 'chunked' || (head.framing.kind === 'until-close' && whole === undefined);
-    const text = answerText(head, this.#head.host, this.#routed, context.options, {
+    const text = answerText(head, this.#head.fields.host, this.#routed, context.options, {
       keepSeconds: this.#keepSeconds(),
       chunked,
       requestId: this.#entry?.id,

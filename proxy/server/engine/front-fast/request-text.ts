@@ -3,9 +3,10 @@
  * `requestHeaders` does for the `node:http` front (a differential test compares the two).
  */
 import { REQUEST_ID } from '../../access/request-id.js';
+import type { CookieGuard } from '../../guard/cookies.js';
 import type { ForwardOptions } from '../../options.js';
 import { HOP_BY_HOP, portOf } from '../headers.js';
-import type { RequestHead } from '../message/request-head.js';
+import type { RequestFields, RequestHead } from '../message/request-head.js';
 import { headLines } from '../raw-answer.js';
 import type { Routed } from '../routing.js';
 
@@ -18,39 +19,73 @@ export interface ClientFacts {
 /** Framing is never an operator's word. */
 const NOT_CUSTOM: ReadonlySet<string> = new Set(['connection', 'content-length', 'transfer-encoding']);
 
+/** What all clients have in common: the operator's settings. */
 export class RequestWriter {
-  readonly #xForward: boolean;
-  readonly #changeOrigin: boolean;
-  readonly #custom: ReadonlySet<string> | undefined;
-  readonly #customLines: string;
+  readonly xForward: boolean;
+  readonly changeOrigin: boolean;
+  readonly custom: ReadonlySet<string>;
+  readonly customLines: string;
 
   constructor(options: ForwardOptions) {
-    this.#xForward = options.xForward;
-    this.#changeOrigin = options.changeOrigin;
+    this.xForward = options.xForward;
+    this.changeOrigin = options.changeOrigin;
     const custom = [...options.customHeaders].filter(([name]) => !NOT_CUSTOM.has(name));
-    this.#custom = custom.length === 0 ? undefined : new Set(custom.map(([name]) => name));
-    this.#customLines = headLines(Object.fromEntries(custom));
+    this.custom = new Set(custom.map(([name]) => name));
+    this.customLines = headLines(Object.fromEntries(custom));
+  }
+
+  from(client: ClientFacts): ClientRequests {
+    return new ClientRequests(this, client);
+  }
+}
+
+/** Requests of one client. Keeps the lines of the last one, since the next mostly says the same of its sender. */
+export class ClientRequests {
+  readonly #settings: RequestWriter;
+  readonly #client: ClientFacts;
+  #fields: RequestFields | undefined;
+  /** Every guard shows the same of a cookie; the routes that have none see all. */
+  #guarded = false;
+  #numbered = false;
+  #host = '';
+  #lines = '';
+
+  constructor(settings: RequestWriter, client: ClientFacts) {
+    this.#settings = settings;
+    this.#client = client;
   }
 
   /**
    * The whole head, with its empty line.
    * @param id what the request is called in logs; undefined: as the client says
    */
-  write(
-    head: RequestHead,
-    { path, upstream, guard }: Routed,
-    client: ClientFacts,
-    id: string | undefined,
-  ): string {
-    const { names, values } = head;
+  write({ method, fields }: RequestHead, { path, upstream, guard }: Routed, id: string | undefined): string {
+    const host = this.#settings.changeOrigin ? upstream.authority : fields.host;
+    const guarded = guard !== undefined;
+    const numbered = id !== undefined;
+    const same = this.#fields === fields && this.#guarded === guarded && this.#numbered === numbered;
+    if (!same || this.#host !== host) {
+      this.#fields = fields;
+      this.#guarded = guarded;
+      this.#numbered = numbered;
+      this.#host = host;
+      this.#lines = this.#write(fields, host, guard, numbered);
+    }
+    const number = numbered ? this.#line(REQUEST_ID, id) : '';
+    return `${method} ${path} HTTP/1.1\r\n${this.#lines}${number}\r\n`;
+  }
+
+  #write(fields: RequestFields, host: string, guard: CookieGuard | undefined, numbered: boolean): string {
+    const { names, values, contentLength } = fields;
+    const { xForward, custom, customLines } = this.#settings;
     const forwarded = { for: '', host: '', port: '', proto: '' };
-    let lines = '';
+    const lines = [this.#line('host', host)];
     for (let index = 0; index < names.length; index += 1) {
       const name = names[index] ?? '';
       let content = values[index] ?? '';
       if (name === 'host' || name === 'content-length' || HOP_BY_HOP.has(name)) continue;
-      if (this.#custom?.has(name) || (id !== undefined && name === REQUEST_ID)) continue;
-      if (this.#xForward && name.startsWith('x-forwarded-')) {
+      if (custom.has(name) || (numbered && name === REQUEST_ID)) continue;
+      if (xForward && name.startsWith('x-forwarded-')) {
         const kind = name.slice(12);
         if (kind === 'for' || kind === 'host' || kind === 'port' || kind === 'proto') {
           forwarded[kind] = content;
@@ -61,34 +96,27 @@ export class RequestWriter {
         content = guard.shown(content);
         if (content === '') continue;
       }
-      lines += `${name}: ${content}\r\n`;
+      lines.push(name, ': ', content, '\r\n');
     }
-    if (this.#xForward) lines += this.#forwardedLines(head, forwarded, client);
-    if (id !== undefined) lines += this.#line(REQUEST_ID, id);
-    if (!this.#custom?.has('host')) {
-      lines = `host: ${this.#changeOrigin ? upstream.authority : head.host}\r\n${lines}`;
-    }
-    if (head.contentLength !== undefined) lines += `content-length: ${head.contentLength}\r\n`;
-    return `${head.method} ${path} HTTP/1.1\r\n${lines}${this.#customLines}\r\n`;
+    if (xForward) lines.push(this.#forwardedLines(fields.host, forwarded));
+    if (contentLength !== undefined) lines.push(`content-length: ${contentLength}\r\n`);
+    lines.push(customLines);
+    // One piece, since it is written more than once.
+    return lines.join('');
   }
 
-  #forwardedLines(
-    head: RequestHead,
-    before: Readonly<Record<'for' | 'host' | 'port' | 'proto', string>>,
-    client: ClientFacts,
-  ): string {
-    const port = portOf(head.host, client.encrypted);
-    const proto = client.encrypted ? 'https' : 'http';
+  #forwardedLines(host: string, before: Readonly<Record<'for' | 'host' | 'port' | 'proto', string>>): string {
+    const { address, encrypted } = this.#client;
     return (
-      this.#line('x-forwarded-for', append(before.for, client.address)) +
-      this.#line('x-forwarded-port', append(before.port, port)) +
-      this.#line('x-forwarded-proto', append(before.proto, proto)) +
-      this.#line('x-forwarded-host', before.host === '' ? head.host : before.host)
+      this.#line('x-forwarded-for', append(before.for, address)) +
+      this.#line('x-forwarded-port', append(before.port, portOf(host, encrypted))) +
+      this.#line('x-forwarded-proto', append(before.proto, encrypted ? 'https' : 'http')) +
+      this.#line('x-forwarded-host', before.host === '' ? host : before.host)
     );
   }
 
   #line(name: string, content: string): string {
-    return this.#custom?.has(name) ? '' : `${name}: ${content}\r\n`;
+    return this.#settings.custom.has(name) ? '' : `${name}: ${content}\r\n`;
   }
 }
 

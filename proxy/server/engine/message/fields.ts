@@ -3,6 +3,8 @@
  * and nothing else. No folded line, no bare CR or LF, no control character, no blank before the colon. Pure; text
  * is latin1, so that one character is one octet.
  */
+import { fieldName } from './field-names.js';
+
 const TOKEN = octets(/[!#$%&'*+\-.^_`|~0-9A-Za-z]/);
 /** HTAB, SP, VCHAR and obs-text. */
 const VALUE = octets(/[\t\u0020-\u007e\u0080-\u00ff]/);
@@ -43,7 +45,7 @@ export function readFields(
     const nameStart = at;
     while (TOKEN[text.charCodeAt(at)] === 1) at += 1;
     if (at === nameStart || text.charCodeAt(at) !== COLON || names.length >= limit) return undefined;
-    const name = text.slice(nameStart, at).toLowerCase();
+    const name = fieldName(text.slice(nameStart, at));
     at = skipBlanks(text, at + 1);
     const valueStart = at;
     while (allowed[text.charCodeAt(at)] === 1) at += 1;

@@ -5,10 +5,17 @@
  */
 import { type Fields, parseLength, readFields } from './fields.js';
 
-export interface RequestHead extends Fields {
+export interface RequestHead {
   readonly method: string;
   /** Origin form, as received. */
   readonly target: string;
+  readonly fields: RequestFields;
+}
+
+/** Accepted header lines. Requests that repeat the lines of the one before share one of these. */
+export interface RequestFields extends Fields {
+  /** The lines as received, with the empty one. */
+  readonly lines: string;
   readonly host: string;
   readonly contentLength: number | undefined;
   /** The client asks that the connection be closed after the answer. */
@@ -38,17 +45,21 @@ const HOST = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=%]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?
 /**
  * @param text latin1, beginning with the request line
  * @param end where the CRLF CRLF that ends the head begins
+ * @param last what was accepted on this connection before: a client that asks again mostly says the same of itself
  * @returns undefined for anything unusual
  */
-export function acceptRequestHead(text: string, end: number): RequestHead | undefined {
+export function acceptRequestHead(text: string, end: number, last?: RequestFields): RequestHead | undefined {
   const space = text.indexOf(' ');
   if (space < 3 || space > 6) return undefined;
   const method = text.slice(0, space);
   if (!METHODS.has(method)) return undefined;
   const targetEnd = endOfTarget(text, space + 1);
   if (targetEnd < 0 || !text.startsWith(VERSION, targetEnd)) return undefined;
-  const fields = readFields(text, targetEnd + VERSION.length, end, MAX_FIELDS, false);
-  return fields && accepted(method, text.slice(space + 1, targetEnd), fields);
+  const start = targetEnd + VERSION.length;
+  const lines = text.slice(start, end + 4);
+  const fields = lines === last?.lines ? last : acceptFields(text, start, end, lines);
+  if (!fields || (fields.contentLength && USUALLY_BODILESS.has(method))) return undefined;
+  return { method, target: text.slice(space + 1, targetEnd), fields };
 }
 
 /** Origin form: a slash, then visible ASCII. @returns -1 for other forms */
@@ -59,7 +70,9 @@ function endOfTarget(text: string, start: number): number {
   return at;
 }
 
-function accepted(method: string, target: string, fields: Fields): RequestHead | undefined {
+function acceptFields(text: string, start: number, end: number, lines: string): RequestFields | undefined {
+  const fields = readFields(text, start, end, MAX_FIELDS, false);
+  if (!fields) return undefined;
   const { names, values } = fields;
   let host: string | undefined;
   let contentLength: number | undefined;
@@ -80,6 +93,5 @@ function accepted(method: string, target: string, fields: Fields): RequestHead |
       close = option === 'close';
     }
   }
-  if (host === undefined || (contentLength && USUALLY_BODILESS.has(method))) return undefined;
-  return { method, target, host, contentLength, close, names, values };
+  return host === undefined ? undefined : { lines, host, contentLength, close, names, values };
 }

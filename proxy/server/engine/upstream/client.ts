@@ -11,7 +11,8 @@ import { type ConnectionOwner, type ConnectionSettings, UpstreamConnection } fro
 const TICK = 1000;
 const IDLE_TICKS = 4;
 const CONNECT_TICKS = 60;
-const MAX_IDLE_PER_TARGET = 128;
+/** As many as a class has browsers: fewer, and a burst closes and opens what the next one needs. */
+const MAX_IDLE_PER_TARGET = 1024;
 const MAX_IDLE = 4096;
 
 export class UpstreamClient implements ConnectionOwner, Disposable {
