@@ -71,6 +71,9 @@ const FLAGS = {
   'storage-backend': value('module', 'CommonJS module with a route store class (default: memory)'),
   'keep-alive-timeout': value('ms', 'close idle client connections after so long (default: 5000)'),
   engine: value('name', 'raw, raw-node or http-proxy-3: what carries the requests (default: raw)'),
+  'client-onread': toggle(
+    "read clients without TLS into memory that is used again; by an option of Node's that is not documented",
+  ),
   'guard-cookies': value(
     'path',
     "the hub's path, e.g. /hub/: keep its cookies from other routes, and theirs by its names from browsers",

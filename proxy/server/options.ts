@@ -41,6 +41,8 @@ export interface ForwardOptions {
   readonly keepAliveTimeout: number;
   /** The hub's path: its cookies stay between it and browsers. Undefined: they go as all others. */
   readonly guardCookies: string | undefined;
+  /** Clients are read by `onread`; only the raw engine knows it. */
+  readonly clientOnread: boolean;
 }
 
 export interface ProxyOptions {
@@ -172,7 +174,14 @@ function forwardOptions(flags: Flags): ForwardOptions {
     proxyTimeout: milliseconds(flags, 'proxy-timeout'),
     keepAliveTimeout: milliseconds(flags, 'keep-alive-timeout') ?? 5000,
     guardCookies: hubPath(flags),
+    clientOnread: clientOnread(flags),
   };
+}
+
+function clientOnread(flags: Flags): boolean {
+  if (!flags.has('client-onread')) return false;
+  if (engineName(flags) === 'raw') return true;
+  throw new UsageError('--client-onread: only --engine raw reads clients itself');
 }
 
 function milliseconds(flags: Flags, name: FlagName): number | undefined {

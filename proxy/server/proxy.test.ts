@@ -16,7 +16,7 @@ import {
   seenBy,
   target,
 } from '../../test/support/http.js';
-import { ENGINES } from './engine-names.js';
+import { engineFlags, WAYS } from '../../test/support/ways.js';
 import { Flags } from './flags.js';
 import { ProxyLog } from './log.js';
 import { resolveOptions } from './options.js';
@@ -32,7 +32,7 @@ interface Running {
   api(path: string, how?: Ask): Promise<Reply>;
 }
 
-describe.each(ENGINES)('engine %s', (engine) => {
+describe.each(WAYS)('engine %s', (engine) => {
   const owned: AsyncDisposable[] = [];
   const own = <T extends AsyncDisposable>(resource: T): T => {
     owned.push(resource);
@@ -56,7 +56,7 @@ describe.each(ENGINES)('engine %s', (engine) => {
       '--api-port',
       String(apiPort),
     ];
-    const options = resolveOptions(Flags.parse([...where, '--engine', engine, ...argv]), {
+    const options = resolveOptions(Flags.parse([...where, ...engineFlags(engine), ...argv]), {
       CONFIGPROXY_AUTH_TOKEN: TOKEN,
     });
     const proxy = new RoutingProxy(options, new ProxyLog({ write: (line) => lines.push(line) }, 'debug'));

@@ -10,17 +10,17 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
 import { distScript, packageRoot } from '../../core/package-root.js';
-import { ENGINES } from '../../proxy/server/engine-names.js';
 import { ensureChp } from '../support/chp.js';
 import { ask, echo, freePort, raw, rawTarget, seenBy, type Target, target } from '../support/http.js';
 import { type ProxyProcess, runProxy, type StartOptions, startProxy } from '../support/proxy-process.js';
+import { engineFlags, WAYS } from '../support/ways.js';
 
 const TLS = join(packageRoot(), 'test', 'fixtures', 'tls');
 const pem = (name: string): string => join(TLS, name);
 const ca = readFileSync(pem('ca.crt'));
 const scripts: Record<string, string> = {};
 const WORKERS = 'two workers';
-const OURS = [...ENGINES, WORKERS];
+const OURS = [...WAYS, WORKERS];
 
 beforeAll(async () => {
   scripts['CHP 5.3.0'] = await ensureChp();
@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 
 describe.each(['CHP 5.3.0', ...OURS])('%s', (name) => {
-  const engine = name === 'CHP 5.3.0' ? [] : name === WORKERS ? ['--workers', '2'] : ['--engine', name];
+  const engine = name === 'CHP 5.3.0' ? [] : name === WORKERS ? ['--workers', '2'] : engineFlags(name);
   const folder = mkdtempSync(join(tmpdir(), 'proxy-'));
   const owned: AsyncDisposable[] = [];
   const own = <T extends AsyncDisposable>(resource: T): T => {

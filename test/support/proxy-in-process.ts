@@ -1,10 +1,10 @@
 /** The composed proxy in this process, on free ports, for tests that ask for an engine by name. */
-import type { EngineName } from '../../proxy/server/engine-names.js';
 import { Flags } from '../../proxy/server/flags.js';
 import { ProxyLog } from '../../proxy/server/log.js';
 import { logLevel, resolveOptions } from '../../proxy/server/options.js';
 import { RoutingProxy } from '../../proxy/server/proxy.js';
 import { ask, freePort } from './http.js';
+import { engineFlags } from './ways.js';
 
 export interface InProcess extends AsyncDisposable {
   readonly port: number;
@@ -13,7 +13,7 @@ export interface InProcess extends AsyncDisposable {
   addRoute(path: string, target: string, data?: object): Promise<void>;
 }
 
-export async function proxyInProcess(engine: EngineName, ...argv: readonly string[]): Promise<InProcess> {
+export async function proxyInProcess(way: string, ...argv: readonly string[]): Promise<InProcess> {
   const [port, apiPort] = [await freePort(), await freePort()];
   const lines: string[] = [];
   const where = [
@@ -26,7 +26,7 @@ export async function proxyInProcess(engine: EngineName, ...argv: readonly strin
     '--api-port',
     `${apiPort}`,
   ];
-  const flags = Flags.parse([...where, '--engine', engine, '--log-level', 'warn', ...argv]);
+  const flags = Flags.parse([...where, ...engineFlags(way), '--log-level', 'warn', ...argv]);
   const log = new ProxyLog({ write: (line) => lines.push(line) }, logLevel(flags));
   const proxy = new RoutingProxy(resolveOptions(flags, {}), log);
   await proxy.provision();

@@ -8,11 +8,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { ask, echo, freePort, raw, seenBy, type Target, target } from '../../../test/support/http.js';
 import { type InProcess, proxyInProcess } from '../../../test/support/proxy-in-process.js';
-import { ENGINES } from '../engine-names.js';
+import { WAYS } from '../../../test/support/ways.js';
 
 type Line = Readonly<Record<string, unknown>>;
 
-describe.each(ENGINES)('through %s', (engine) => {
+describe.each(WAYS)('through %s', (engine) => {
   let folder: string;
   let behind: Target;
   let proxy: InProcess;

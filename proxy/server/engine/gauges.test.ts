@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { ask, freePort, rawTarget } from '../../../test/support/http.js';
 import { proxyInProcess } from '../../../test/support/proxy-in-process.js';
-import { ENGINES } from '../engine-names.js';
+import { WAYS } from '../../../test/support/ways.js';
 
 const owned: AsyncDisposable[] = [];
 const own = <T extends AsyncDisposable>(resource: T): T => {
@@ -19,7 +19,7 @@ const SOCKET = 'GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection:
 
 const PATIENCE = { timeout: 15_000 };
 
-it.each(ENGINES)('%s: sockets, tunnels and connections to targets are counted', async (engine) => {
+it.each(WAYS)('%s: sockets, tunnels and connections to targets are counted', async (engine) => {
   const root = own(
     await rawTarget((socket) => {
       socket.on('data', (bytes) => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { ask, echo, raw, type Seen, seenBy, type Target, target } from '../../../test/support/http.js';
 import { type InProcess, proxyInProcess } from '../../../test/support/proxy-in-process.js';
-import { ENGINES } from '../engine-names.js';
+import { WAYS } from '../../../test/support/ways.js';
 
 const SENT =
   'jupyterhub-session-id=sid; jupyterhub-hub-login="2|1:0|secret"; __Host-jupyterhub-hub-login=secret; ' +
@@ -39,7 +39,7 @@ async function mallory(): Promise<Target & { readonly asked: string[] }> {
   return Object.assign(behind, { asked });
 }
 
-describe.each(ENGINES)('through %s', (engine) => {
+describe.each(WAYS)('through %s', (engine) => {
   let behind: Awaited<ReturnType<typeof mallory>>;
   let guarded: InProcess;
   let open: InProcess;

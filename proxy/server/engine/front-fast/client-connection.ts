@@ -10,6 +10,7 @@ import { acceptRequestHead, type RequestFields } from '../message/request-head.j
 import { routeAtOnce } from '../routing.js';
 import { ownAnswerText } from './answer-text.js';
 import { ClientExchange, type Line } from './client-exchange.js';
+import type { ClientReads, OctetReader } from './client-reads.js';
 import { type ClientWriter, writerOf } from './client-writer.js';
 import type { Front, Swept } from './front.js';
 import type { ClientRequests } from './request-text.js';
@@ -28,11 +29,12 @@ const MAX_UNWANTED = 1024 * 1024;
 const MAX_REMEMBERED = 4096;
 const HEALTH = '/_chp_healthz';
 
-export class ClientConnection implements Line, Swept {
+export class ClientConnection implements Line, Swept, OctetReader {
   readonly front: Front;
   readonly socket: Socket;
   readonly writer: ClientWriter;
   readonly requests: ClientRequests;
+  readonly #reads: ClientReads | undefined;
   ended = false;
   #exchange: ClientExchange | undefined;
   /** Of the last request. */
@@ -49,8 +51,10 @@ export class ClientConnection implements Line, Swept {
   /** The same, for a reader to take the rest of an answer. */
   #patience = 0;
 
-  constructor(front: Front, socket: Socket) {
+  /** @param reads how the socket is read; undefined: by its `data` events */
+  constructor(front: Front, socket: Socket, reads?: ClientReads) {
     this.front = front;
+    this.#reads = reads;
     this.socket = socket;
     this.writer = writerOf(socket);
     this.requests = front.requests.from({
@@ -59,7 +63,8 @@ export class ClientConnection implements Line, Swept {
     });
     this.#deadline = front.deadline(HEAD_MS);
     socket.setNoDelay(true);
-    socket.on('data', this.#onData);
+    if (reads) reads.readInto(this);
+    else socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('drain', this.#onDrain);
     socket.on('error', this.destroy);
@@ -118,21 +123,30 @@ export class ClientConnection implements Line, Swept {
 
   // What comes.
 
-  readonly #onData = (bytes: Buffer): void => {
+  get inBody(): boolean {
+    return this.#exchange !== undefined && this.#exchange.bodyLeft > 0;
+  }
+
+  received(bytes: Buffer): void {
+    const exchange = this.#exchange;
     if (this.#parting) this.#discard(bytes.length);
-    else if (!this.#exchange && !this.#held) this.#read(bytes);
-    else if (this.#exchange && this.#exchange.bodyLeft > 0) {
-      const count = this.#exchange.body(bytes);
+    else if (!exchange && !this.#held) this.#read(bytes);
+    else if (exchange && exchange.bodyLeft > 0) {
+      const count = exchange.body(this.#reads ? this.#reads.ofBody(bytes) : bytes);
+      if (exchange.keepsBody) this.#reads?.lend();
       if (count < bytes.length) this.#hold(bytes.subarray(count));
     } else this.#hold(bytes);
-  };
+  }
+
+  readonly #onData = (bytes: Buffer): void => this.received(bytes);
 
   #read(chunk: Buffer): void {
     const bytes = this.#partial ? Buffer.concat([this.#partial, chunk]) : chunk;
     const end = bytes.indexOf(END_OF_HEAD);
     if (end < 0 && bytes.length <= maxHeaderSize && !hasBareLineFeed(bytes)) {
       if (!this.#partial) this.expire(HEAD_MS);
-      this.#partial = bytes;
+      // A copy, since the memory may be read into again; so are the others that are kept.
+      this.#partial = Buffer.from(bytes);
       return;
     }
     this.#partial = undefined;
@@ -173,14 +187,15 @@ export class ClientConnection implements Line, Swept {
     socket.off('timeout', this.destroy);
     socket.off('close', this.#onClose);
     socket.pause();
-    socket.unshift(bytes);
+    this.#reads?.readInto(undefined);
+    socket.unshift(Buffer.from(bytes));
     this.front.handOver(this, socket);
     socket.resume();
   }
 
   /** Octets beyond the request: the next one may begin there, but not before this one is answered. */
   #hold(bytes: Buffer): void {
-    this.#held = this.#held ? Buffer.concat([this.#held, bytes]) : bytes;
+    this.#held = Buffer.concat(this.#held ? [this.#held, bytes] : [bytes]);
     // Until there is much, reading goes on, for the sake of hearing that the client has gone.
     if (this.#held.length > MAX_HELD) this.stop();
   }

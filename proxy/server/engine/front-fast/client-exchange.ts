@@ -100,8 +100,14 @@ export class ClientExchange implements AnswerSink {
       },
       this,
     );
-    if (!asText) this.#pass(bytes.subarray(start, bodyEnd));
+    // A copy: the memory is the connection's, which reads into it again.
+    if (!asText) this.#pass(Buffer.from(bytes.subarray(start, bodyEnd)));
     return bodyEnd;
+  }
+
+  /** What `body` was given last is still referred to. */
+  get keepsBody(): boolean {
+    return this.#call?.keeps ?? false;
   }
 
   /** More has come while the body is not complete. @returns how much of it belongs to the body */

@@ -10,6 +10,7 @@ import { NodeFront } from '../node-front.js';
 import { RawForwarder } from '../raw-forwarder.js';
 import type { UpstreamClient } from '../upstream/client.js';
 import { ClientConnection } from './client-connection.js';
+import { ClientReads } from './client-reads.js';
 import type { Front, Swept } from './front.js';
 import { RequestWriter } from './request-text.js';
 
@@ -46,8 +47,11 @@ export class FastFront implements Engine {
     const front = this.#frontFor(server, (socket) => {
       for (const listener of toNode) Reflect.apply(listener, server, [socket]);
     });
+    const onread = this.#context.options.clientOnread && !tls;
     server.on(event, (socket: Socket) => {
-      this.#connections.add(new ClientConnection(front, socket));
+      // One that comes back with a request in it (an upgrade that is none) has been read already.
+      const reads = onread && socket.readableLength === 0 ? new ClientReads(socket) : undefined;
+      this.#connections.add(new ClientConnection(front, reads?.socket ?? socket, reads));
     });
     // Whoever closes the listener does not know which of the two fronts has a connection.
     const closeNodes = server.closeAllConnections.bind(server);

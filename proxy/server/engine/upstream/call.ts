@@ -31,6 +31,8 @@ export interface CallRequest {
 export interface Carrier {
   write(data: Buffer | string): boolean;
   writeChunk(data: Buffer): boolean;
+  /** The memory of what was written last is still referred to. */
+  readonly keeps: boolean;
   pause(): void;
   resume(): void;
   destroy(): void;
@@ -54,6 +56,11 @@ export class Call {
   /** @returns false when `drained` should be waited for */
   write(data: Buffer): boolean {
     return this.carrier?.write(data) ?? true;
+  }
+
+  /** The memory of what was written last is still referred to. */
+  get keeps(): boolean {
+    return this.carrier?.keeps ?? false;
   }
 
   /** In chunked framing. */

@@ -9,7 +9,7 @@ import type { TlsSettings } from '../../tls.js';
 import type { ResponseHead } from '../message/response-head.js';
 import { type AnswerEvents, AnswerReader } from './answer-reader.js';
 import type { Call, Carrier } from './call.js';
-import { ReadBuffer } from './read-buffer.js';
+import { isStillNeeded, ReadBuffer } from './read-buffer.js';
 
 export interface ConnectionSettings {
   readonly tls: TlsSettings;
@@ -76,6 +76,10 @@ export class UpstreamConnection implements Carrier, AnswerEvents {
 
   get usable(): boolean {
     return this.#socket.writable && !this.#socket.destroyed && this.#error === undefined;
+  }
+
+  get keeps(): boolean {
+    return isStillNeeded(this.#socket);
   }
 
   get connecting(): boolean {

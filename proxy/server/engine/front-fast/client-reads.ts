@@ -1,0 +1,71 @@
+/**
+ * Reads an accepted socket by Node's `onread`, into memory that is used again (`--client-onread`). Node offers that for
+ * sockets that connect; for accepted ones it takes the constructor's option `handle`, which is not documented, so it is
+ * asked for by a flag.
+ *
+ * Heads of all clients are read into one memory, bodies into memory of the connection's own. So whoever is handed octets
+ * copies what it keeps, `ofBody` copies what lies in the common memory, and `lend` gives up the own one.
+ */
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import { ReadBuffer } from '../upstream/read-buffer.js';
+
+const COMMON = Buffer.allocUnsafeSlow(64 * 1024);
+
+export interface OctetReader {
+  /** More of a request's body is to come. */
+  readonly inBody: boolean;
+  /** @param bytes valid until it returns */
+  received(bytes: Buffer): void;
+}
+
+export class ClientReads {
+  readonly socket: Socket;
+  #reader: OctetReader | undefined;
+  #own: ReadBuffer | undefined;
+
+  /** @param accepted nothing may have been read from it; it is an empty shell afterwards */
+  constructor(accepted: Socket) {
+    const onread: OnReadOpts = {
+      buffer: () => this.#next(),
+      callback: (count, memory) => this.#read(count, memory as Buffer),
+    };
+    const handle: unknown = Reflect.get(accepted, '_handle');
+    const server: unknown = Reflect.get(accepted, '_server');
+    Reflect.set(accepted, '_handle', null);
+    Reflect.set(accepted, '_server', null);
+    this.socket = new Socket({ handle, onread, allowHalfOpen: true } as SocketConstructorOpts);
+    // The listener counts its sockets, and is told by them when they close.
+    Reflect.set(this.socket, '_server', server);
+  }
+
+  /** @param reader undefined: the socket is an ordinary stream from here on */
+  readInto(reader: OctetReader | undefined): void {
+    this.#reader = reader;
+  }
+
+  /** A piece of a body that may be written on. */
+  ofBody(piece: Buffer): Buffer {
+    return piece.buffer === COMMON.buffer ? Buffer.from(piece) : piece;
+  }
+
+  /** A piece of the last read is still referred to. */
+  lend(): void {
+    this.#own?.lend();
+  }
+
+  #next(): Buffer {
+    if (!this.#reader?.inBody) {
+      this.#own = undefined;
+      return COMMON;
+    }
+    this.#own ??= new ReadBuffer();
+    return this.#own.next();
+  }
+
+  #read(count: number, memory: Buffer): boolean {
+    if (!this.#reader) return this.socket.push(Buffer.from(memory.subarray(0, count)));
+    const bytes = this.#own ? this.#own.taken(memory, count) : memory.subarray(0, count);
+    this.#reader.received(bytes);
+    return true;
+  }
+}
