@@ -27,6 +27,11 @@ function head(method, path, more = []) {
 const LOADS = {
   get: ({ paths = [PATH], ...rest }) =>
     exchanges({ ...rest, requests: paths.map((path) => head('GET', path)), length: 1024 }),
+  // No two requests in a row on a connection say the same of their sender.
+  varied: (rest) => {
+    const requests = Array.from({ length: 61 }, (_, index) => head('GET', PATH, [`X-Number: ${index}`]));
+    return exchanges({ ...rest, requests, length: 1024 });
+  },
   post: (rest) => {
     const request = Buffer.concat([head('POST', PATH, ['Content-Length: 10240']), Buffer.alloc(10_240, 'x')]);
     return exchanges({ ...rest, requests: [request], length: 5 });

@@ -40,6 +40,7 @@ export function programs() {
       command: (place) => node(CHP, place),
     }),
     ...ours('ours, raw', '--engine', 'raw'),
+    ...ours('ours, --client-onread', '--engine', 'raw', '--client-onread'),
     ...(hasWorkers() ? ours('ours, raw, 2 workers', '--engine', 'raw', '--workers', '2') : []),
     ...ours('ours, http-proxy-3', '--engine', 'http-proxy-3'),
     ...present('nginx', NGINX, 'apt-get install nginx', { api: false, command: nginx }),

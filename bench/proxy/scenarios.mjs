@@ -104,6 +104,10 @@ async function lookups(running, size) {
 /** `api`: only for those that take routes; `tls`: the public side speaks TLS. */
 export const SCENARIOS = [
   { name: 'GET of 1 kB, 64 connections', run: requests('get', () => 64) },
+  {
+    name: 'GET of 1 kB with other header lines each time, 64 connections',
+    run: requests('varied', () => 64),
+  },
   { name: 'GET of 1 kB, many connections', run: crowd },
   { name: 'POST of 10 kB, 64 connections', run: requests('post', () => 64) },
   { name: 'GET of 1 kB over TLS, 64 connections', run: requests('get', () => 64), tls: true },

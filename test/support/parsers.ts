@@ -134,6 +134,9 @@ export function answerByOurs(
       state = 'complete';
       clean = ending;
     },
+    switched() {
+      state = 'bad';
+    },
     bad() {
       state = 'bad';
     },

@@ -111,7 +111,7 @@ export function responseHeaders(
 }
 
 /** An answer's end-to-end headers, with the cookies that its route may set. */
-export function guardedAnswer(answer: IncomingHttpHeaders, guard: CookieGuard | undefined): HeaderMap {
+function guardedAnswer(answer: IncomingHttpHeaders, guard: CookieGuard | undefined): HeaderMap {
   const headers = endToEnd(answer);
   const cookies = headers['set-cookie'];
   if (guard && Array.isArray(cookies)) {

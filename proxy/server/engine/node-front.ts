@@ -6,6 +6,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { NodeAccess } from '../access/node-access.js';
+import type { Route } from '../routes/route.js';
+import type { RouteLookup } from '../routes/table.js';
 import { type ListenerTls, serverTlsOptions } from '../tls.js';
 import type { Engine, EngineContext } from './engine.js';
 import type { WebForwarder } from './exchange.js';
@@ -13,7 +15,7 @@ import { refuseUpgrade } from './raw-answer.js';
 import { pathOf, reportFailure } from './report.js';
 import { hasBody, refusalOf, upgradeRefusal } from './request-rules.js';
 import { type Routed, routeRequest } from './routing.js';
-import { Tunnels } from './tunnel.js';
+import { Tunnels } from './tunnel/tunnels.js';
 import { isWebSocket, serveWithoutUpgrade } from './upgrade.js';
 import { Uploads } from './uploads.js';
 
@@ -196,7 +198,7 @@ export class NodeFront implements Engine {
       guard,
       path,
       answerHeaders: this.#access.answerHeaders(request),
-      active: () => routes.touch(route),
+      active: toucher(routes, route),
       answered: (status) => {
         metrics.proxied(status);
         this.#access.answered(request, status);
@@ -221,6 +223,11 @@ export class NodeFront implements Engine {
     this.#access.failed(request, error);
     reportFailure(this.#context.log, status, request.method, url, error);
   }
+}
+
+/** Holds on to nothing else: a tunnel keeps it for hours. */
+function toucher(routes: RouteLookup, route: Route): () => void {
+  return () => routes.touch(route);
 }
 
 function connectionsOf(server: Server): Promise<number> {

@@ -1,6 +1,6 @@
 /** Answers written straight to a socket that has left Node's HTTP server (upgrades). */
 import { STATUS_CODES } from 'node:http';
-import { type Duplex, Transform } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { HeaderMap } from './headers.js';
 
 export function headText(status: number, reason: string, headers: HeaderMap): string {
@@ -38,17 +38,3 @@ export function endSoon(socket: Duplex, last?: Buffer): void {
 }
 
 export const LINGER_MS = 5000;
-
-/** Chunked framing for a body of unknown length. */
-export function chunker(): Transform {
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      this.push(`${chunk.length.toString(16)}\r\n`);
-      this.push(chunk);
-      done(null, '\r\n');
-    },
-    flush(done) {
-      done(null, '0\r\n\r\n');
-    },
-  });
-}

@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import { END_OF_HEAD, hasBareLineFeed } from '../message/fields.js';
 import { acceptRequestHead, type RequestFields } from '../message/request-head.js';
 import { routeAtOnce } from '../routing.js';
+import { keptCopy } from '../upstream/read-buffer.js';
 import { ownAnswerText } from './answer-text.js';
 import { ClientExchange, type Line } from './client-exchange.js';
 import type { ClientReads, OctetReader } from './client-reads.js';
@@ -132,7 +133,7 @@ export class ClientConnection implements Line, Swept, OctetReader {
     if (this.#parting) this.#discard(bytes.length);
     else if (!exchange && !this.#held) this.#read(bytes);
     else if (exchange && exchange.bodyLeft > 0) {
-      const count = exchange.body(this.#reads ? this.#reads.ofBody(bytes) : bytes);
+      const count = exchange.body(keptCopy(bytes));
       if (exchange.keepsBody) this.#reads?.lend();
       if (count < bytes.length) this.#hold(bytes.subarray(count));
     } else this.#hold(bytes);

@@ -4,12 +4,10 @@
  * asked for by a flag.
  *
  * Heads of all clients are read into one memory, bodies into memory of the connection's own. So whoever is handed octets
- * copies what it keeps, `ofBody` copies what lies in the common memory, and `lend` gives up the own one.
+ * copies what it keeps (of a body, what lies in the common memory), and `lend` gives up the own one.
  */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
-import { ReadBuffer } from '../upstream/read-buffer.js';
-
-const COMMON = Buffer.allocUnsafeSlow(64 * 1024);
+import { COMMON, ReadBuffer } from '../upstream/read-buffer.js';
 
 export interface OctetReader {
   /** More of a request's body is to come. */
@@ -41,11 +39,6 @@ export class ClientReads {
   /** @param reader undefined: the socket is an ordinary stream from here on */
   readInto(reader: OctetReader | undefined): void {
     this.#reader = reader;
-  }
-
-  /** A piece of a body that may be written on. */
-  ofBody(piece: Buffer): Buffer {
-    return piece.buffer === COMMON.buffer ? Buffer.from(piece) : piece;
   }
 
   /** A piece of the last read is still referred to. */

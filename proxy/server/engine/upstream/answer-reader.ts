@@ -17,6 +17,8 @@ export interface AnswerEvents {
   piece(piece: Buffer): void;
   /** @param clean nothing came beyond the answer, and it does not end the connection */
   complete(clean: boolean): void;
+  /** 101. @param rest what came behind the head: valid until this returns, and the reader is given no more */
+  switched(head: ResponseHead, rest: Buffer): void;
   bad(reason: string): void;
 }
 
@@ -81,8 +83,12 @@ export class AnswerReader {
         this.#final(head, text, rest, end + 4);
         return;
       }
+      if (head.status === 101) {
+        this.#events.switched(head, rest.subarray(end + 4));
+        return;
+      }
       this.#interim += 1;
-      if (head.status === 101 || this.#interim > MAX_INTERIM) {
+      if (this.#interim > MAX_INTERIM) {
         this.#events.bad(`the target answered with status ${head.status}`);
         return;
       }

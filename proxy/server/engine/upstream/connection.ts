@@ -2,18 +2,15 @@
  * One connection to a target: carries one call at a time, and says when it can carry another. Owns its socket.
  * Every way in which a socket can end leads to `#settle`, once a call.
  */
-import { connect, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import type { Socket } from 'node:net';
 import type { Upstream } from '../../routes/upstream.js';
-import type { TlsSettings } from '../../tls.js';
 import type { ResponseHead } from '../message/response-head.js';
 import { type AnswerEvents, AnswerReader } from './answer-reader.js';
 import type { Call, Carrier } from './call.js';
+import { type DialSettings, dial } from './dial.js';
 import { isStillNeeded, ReadBuffer } from './read-buffer.js';
 
-export interface ConnectionSettings {
-  readonly tls: TlsSettings;
-  readonly verify: boolean;
+export interface ConnectionSettings extends DialSettings {
   /** ms of silence that end a call; undefined: none. */
   readonly silence: number | undefined;
 }
@@ -60,7 +57,11 @@ export class UpstreamConnection implements Carrier, AnswerEvents {
     this.#idleLimit = idleLimit;
     this.#settings = settings;
     this.#owner = owner;
-    this.#socket = upstream.secure ? this.#openTls(upstream) : this.#open(upstream);
+    this.#socket = dial(upstream, settings, {
+      memory: () => this.#buffer.next(),
+      read: (count, memory) => this.#received(this.#buffer.taken(memory, count)),
+      data: (bytes) => this.#received(bytes),
+    });
     const socket = this.#socket;
     socket.on('drain', () => this.#call?.sink.drained());
     socket.on('timeout', () => socket.destroy(failure('ETIMEDOUT', 'the target is silent')));
@@ -156,6 +157,10 @@ export class UpstreamConnection implements Carrier, AnswerEvents {
     else call.sink.end();
   }
 
+  switched(): void {
+    this.bad('the target switched protocols, which nobody asked for');
+  }
+
   bad(reason: string): void {
     this.#settle(failure('EPROTO', reason));
   }
@@ -190,42 +195,6 @@ export class UpstreamConnection implements Carrier, AnswerEvents {
     if (!call) return;
     call.carrier = undefined;
     this.#owner.failed(call, error, this.#calls > 1 && !this.#heard);
-  }
-
-  #open(upstream: Upstream): Socket {
-    const where =
-      upstream.socketPath === undefined
-        ? { host: upstream.hostname, port: upstream.port }
-        : { path: upstream.socketPath };
-    return connect({
-      ...where,
-      noDelay: true,
-      keepAlive: true,
-      onread: {
-        buffer: () => this.#buffer.next(),
-        callback: (count, memory) => {
-          this.#received(this.#buffer.taken(memory as Buffer, count));
-          return true;
-        },
-      },
-    });
-  }
-
-  /** Nothing is sent before the target has shown who it is. */
-  #openTls(upstream: Upstream): Socket {
-    const socket = connectTls({
-      host: upstream.hostname,
-      port: upstream.port,
-      ...this.#settings.tls,
-      servername: upstream.servername,
-      rejectUnauthorized: this.#settings.verify,
-    });
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true);
-    socket.cork();
-    socket.once('secureConnect', () => socket.uncork());
-    socket.on('data', (bytes) => this.#received(bytes));
-    return socket;
   }
 }
 

@@ -11,6 +11,17 @@ const LARGE = 128 * 1024;
 /** Pieces up to here are written as text, which is a copy: else each would keep a whole buffer from being used again. */
 export const SMALL_PIECE = 4096;
 
+/**
+ * Memory that many connections read into, each time from its beginning: what lies in it is another connection's with
+ * the next read. So it is for readers that copy whatever they keep, or write on, with `keptCopy`.
+ */
+export const COMMON: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** The piece itself, unless it lies in the common memory. */
+export function keptCopy(piece: Buffer): Buffer {
+  return piece.buffer === COMMON.buffer ? Buffer.from(piece) : piece;
+}
+
 /** Whether a piece that was just written, as the Buffer it was, may be read from its memory later. */
 export function isStillNeeded(stream: Writable): boolean {
   return stream.writableLength > 0 || stream.writableCorked > 0;
