@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { HeaderMap } from './headers.js';
 
-export function headText(status: number, reason: string, headers: HeaderMap): string {
+function headText(status: number, reason: string, headers: HeaderMap): string {
   return `HTTP/1.1 ${status} ${reason}\r\n${headLines(headers)}\r\n`;
 }
 
