@@ -62,7 +62,7 @@ export class Tunnels implements Disposable {
     const fail = (error: Error): void => {
       if (!settle()) return;
       exchange.failed(503, error);
-      refuseUpgrade(socket, 503);
+      refuseUpgrade(socket, 503, exchange.answerHeaders);
     };
     const timer = setTimeout(
       () => upstreamRequest.destroy(new Error('no answer to the upgrade')),
