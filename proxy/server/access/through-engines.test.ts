@@ -127,7 +127,10 @@ describe.each(ENGINES)('through %s', (engine) => {
   });
 
   it('a refused WebSocket has an id as well, whoever refuses it', async () => {
-    const refusal = async (path: string, ...lines: readonly string[]): Promise<readonly [string, unknown]> => {
+    const refusal = async (
+      path: string,
+      ...lines: readonly string[]
+    ): Promise<readonly [string, unknown]> => {
       const head = [`GET ${path} HTTP/1.1`, 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket', ...lines];
       const { text } = await raw(proxy.port, `${head.join('\r\n')}\r\n\r\n`);
       return [text.split('\r\n', 1)[0] ?? '', /^x-request-id: (.*)\r$/im.exec(text)?.[1]];
