@@ -12,6 +12,7 @@ import type { CreateEngine } from './engine/engine.js';
 import { engineOf } from './engine/engines.js';
 import { ErrorPages } from './error-pages.js';
 import { addressOf, closeServer, drainServer, listenOn } from './listeners.js';
+import { limitConnections } from './max-connections.js';
 import type { Metrics } from './metrics.js';
 import type { ProxyOptions } from './options.js';
 import type { RouteLookup } from './routes/table.js';
@@ -57,6 +58,7 @@ export class DataPlane implements AsyncDisposable {
       }),
     );
     this.#server = engine.createServer(options.tls);
+    limitConnections(this.#server, options.own.maxConnections, parts.metrics, parts.log);
   }
 
   #openAccessLog(): AccessLog | undefined {

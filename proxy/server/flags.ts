@@ -83,6 +83,10 @@ const FLAGS = {
     'processes that carry requests; with more than 1, one more owns the routes (default: 1)',
   ),
   'drain-seconds': value('n', 'on SIGTERM, let requests under way go on for so long (default: 0)'),
+  'max-connections': value(
+    'n',
+    'connections of clients at once, in each worker; more are refused (default: no limit)',
+  ),
   'routes-file': value('path', 'keep the routes here (0600), and serve them at once after a restart'),
   'redis-url': value('url', 'with --storage-backend redis; a password belongs in CONFIGPROXY_REDIS_URL'),
   'redis-prefix': value('text', 'what its keys begin with (default: anteroom-proxy:)'),

@@ -24,6 +24,8 @@ export interface Metrics {
   ws(): void;
   /** What a proxied request was answered with, by the target or by us. */
   proxied(status: number): void;
+  /** A connection beyond `--max-connections`. */
+  refused(): void;
   api(status: number): void;
   apiRoute(kind: 'get' | 'add' | 'delete'): void;
   timeLookup(): () => void;
@@ -38,6 +40,7 @@ export const noMetrics: Metrics = {
   web: nothing,
   ws: nothing,
   proxied: nothing,
+  refused: nothing,
   api: nothing,
   apiRoute: nothing,
   timeLookup: () => nothing,
@@ -54,6 +57,10 @@ export class PrometheusMetrics implements Metrics {
   readonly #web = this.#counter('requests_web', 'Count of web requests');
   readonly #ws = this.#counter('requests_ws', 'Count of WebSocket requests');
   readonly #proxied = this.#counter('requests_proxy', 'Count of proxied requests by status', ['status']);
+  readonly #refused = this.#counter(
+    'anteroom_proxy_connections_refused',
+    'Count of connections beyond --max-connections',
+  );
   readonly #api = this.#counter('requests_api', 'Count of API requests by status', ['status']);
   readonly #routes = {
     get: this.#counter('api_route_get', 'Count of route listings'),
@@ -91,6 +98,10 @@ export class PrometheusMetrics implements Metrics {
 
   proxied(status: number): void {
     this.#proxied.inc({ status });
+  }
+
+  refused(): void {
+    this.#refused.inc();
   }
 
   api(status: number): void {

@@ -1,4 +1,4 @@
-/** What configurable-http-proxy does not have: workers, draining, the file of routes, Redis. */
+/** What configurable-http-proxy does not have: workers, draining, a cap, the file of routes, Redis. */
 import { type FlagName, type Flags, UsageError } from './flags.js';
 
 export interface OwnOptions {
@@ -6,6 +6,8 @@ export interface OwnOptions {
   readonly workers: number;
   /** ms that requests under way get after SIGTERM; 0: none. */
   readonly drain: number;
+  /** Connections of clients that one process carries at once; undefined: no limit. */
+  readonly maxConnections: number | undefined;
   /** Absolute or relative to the working directory; undefined: nothing is kept. */
   readonly routesFile: string | undefined;
   /** Set when `--storage-backend redis` is. */
@@ -20,6 +22,7 @@ export interface RedisOptions {
 
 const MAX_WORKERS = 64;
 const MAX_DRAIN_SECONDS = 86_400;
+const MAX_CONNECTIONS = 999_999;
 const DEFAULT_REDIS = 'redis://127.0.0.1:6379';
 const DEFAULT_PREFIX = 'anteroom-proxy:';
 
@@ -36,6 +39,7 @@ export function ownOptions(flags: Flags, env: Readonly<Record<string, string | u
   return {
     workers: wholeNumber(flags, 'workers', 1, MAX_WORKERS) ?? 1,
     drain: (wholeNumber(flags, 'drain-seconds', 0, MAX_DRAIN_SECONDS) ?? 0) * 1000,
+    maxConnections: wholeNumber(flags, 'max-connections', 1, MAX_CONNECTIONS),
     routesFile,
     redis,
   };

@@ -1,5 +1,6 @@
 /** `--workers`: one table, whoever lives; and what a worker's end costs. Real processes of the built program. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -142,6 +143,29 @@ describe('one table', () => {
     ]) {
       expect(text).toContain(line);
     }
+  });
+
+  it('--max-connections is a number for each worker, and the metrics count what all refused', async () => {
+    const metrics = await freePort();
+    const proxy = await start(2, {
+      args: ['--max-connections', '2', '--metrics-ip', '127.0.0.1', '--metrics-port', String(metrics)],
+    });
+    const sockets = Array.from({ length: 12 }, () => {
+      const socket = connect(proxy.port, '127.0.0.1');
+      socket.on('error', () => socket.destroy());
+      socket.resume();
+      return socket;
+    });
+    const refused = async (): Promise<number> => {
+      const { body } = await ask(`http://127.0.0.1:${metrics}/metrics`);
+      return Number(/^anteroom_proxy_connections_refused (\d+)$/m.exec(body)?.[1]);
+    };
+    const open = (): number => sockets.filter(({ closed }) => !closed).length;
+    await expect.poll(async () => (await refused()) + open(), { timeout: 10_000 }).toBe(12);
+    expect(open()).toBeLessThanOrEqual(4);
+    const holders = [...holdersOf(proxy.port, pids(proxy)).values()];
+    for (const pid of pids(proxy)) expect(holders.filter((each) => each === pid).length).toBeLessThan(3);
+    for (const socket of sockets) socket.destroy();
   });
 
   it('a storage back end is the primary’s; what others change in it is seen', async () => {

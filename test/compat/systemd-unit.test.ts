@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { fitted, recipe } from './fronts/recipe.js';
 
-/** The unit of docs/systemd.md as systemd reads it. Running it needs a machine that systemd has started. */
+/** The units of docs/systemd.md as systemd reads them; test/e2e/systemd.test.ts runs them. */
 const ANALYZE = 'systemd-analyze';
 const installed = spawnSync(ANALYZE, ['--version']).status === 0;
 if (!installed) console.warn(`SKIPPED: the systemd unit: no ${ANALYZE} (apt-get install systemd)`);
@@ -14,19 +14,32 @@ const folder = mkdtempSync(join(tmpdir(), 'unit-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What `systemd-analyze verify` says of a unit whose program is there. */
-function verdict(text: string): { readonly status: number | null; readonly said: string } {
-  const unit = join(folder, 'anteroom.service');
-  writeFileSync(unit, fitted(text, { '/usr/bin/anteroom': process.execPath }));
+function verdict(text: string, name = 'anteroom'): { readonly status: number | null; readonly said: string } {
+  const unit = join(folder, `${name}.service`);
+  writeFileSync(unit, fitted(text, { [`/usr/bin/${name} `]: `${process.execPath} ` }));
   const { status, stdout, stderr } = spawnSync(ANALYZE, ['verify', '--man=no', unit], { encoding: 'utf8' });
-  const said = `${stdout}${stderr}`.split('\n').filter((line) => line.includes('anteroom.service'));
+  const said = `${stdout}${stderr}`.split('\n').filter((line) => line.includes(`${name}.service`));
   return { status, said: said.join('\n') };
 }
 
 describe.skipIf(!installed)('the systemd unit', () => {
   const text = recipe('ini', 'docs/systemd.md');
+  const proxy = recipe('ini anteroom-proxy.service', 'docs/systemd.md');
 
-  it('is one that systemd takes, without a word', () => {
+  it('is one that systemd takes, without a word, and so is that of the proxy', () => {
     expect(verdict(text)).toEqual({ status: 0, said: '' });
+    expect(verdict(proxy, 'anteroom-proxy')).toEqual({ status: 0, said: '' });
+  });
+
+  it('leaves nothing open in the proxy that could be closed', () => {
+    writeFileSync(join(folder, 'anteroom-proxy.service'), proxy);
+    const { stdout } = spawnSync(
+      ANALYZE,
+      ['security', '--offline=yes', '--no-pager', join(folder, 'anteroom-proxy.service')],
+      { encoding: 'utf8' },
+    );
+    const exposure = /exposure level for \S+: ([\d.]+)/.exec(stdout)?.[1];
+    expect(Number(exposure)).toBeLessThan(2.5);
   });
 
   it('would hear of a line that systemd does not know, or not understand', () => {

@@ -15,6 +15,7 @@ type Line = Readonly<Record<string, unknown>>;
 describe.each(WAYS)('through %s', (engine) => {
   let folder: string;
   let behind: Target;
+  let strict: Target;
   let proxy: InProcess;
 
   beforeEach(async () => {
@@ -26,13 +27,16 @@ describe.each(WAYS)('through %s', (engine) => {
     });
     const sockets = new WebSocketServer({ server: behind.server });
     sockets.on('connection', (socket) => socket.on('message', (data) => socket.send(data)));
+    strict = await target((_request, response) => response.writeHead(403).end('no such Origin'));
     proxy = await proxyInProcess(engine, '--access-log', join(folder, 'access.log'));
     await proxy.addRoute('/user/a', behind.url.replace('//', '//name:password@'));
+    await proxy.addRoute('/user/b', strict.url);
     await proxy.addRoute('/gone', `http://127.0.0.1:${await freePort()}`);
   });
   afterEach(async () => {
     await proxy[Symbol.asyncDispose]();
     await behind[Symbol.asyncDispose]();
+    await strict[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -120,6 +124,32 @@ describe.each(WAYS)('through %s', (engine) => {
     const refused = new WebSocket(`${proxy.url.replace('http', 'ws')}/nowhere`);
     await once(refused, 'error');
     expect((await written(2))[1]).toMatchObject({ status: 404, upgrade: true, error: 'no route' });
+  });
+
+  it('a refused WebSocket has an id as well, whoever refuses it', async () => {
+    const refusal = async (
+      path: string,
+      ...lines: readonly string[]
+    ): Promise<readonly [string, unknown]> => {
+      const head = [`GET ${path} HTTP/1.1`, 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket', ...lines];
+      const { text } = await raw(proxy.port, `${head.join('\r\n')}\r\n\r\n`);
+      return [text.split('\r\n', 1)[0] ?? '', /^x-request-id: (.*)\r$/im.exec(text)?.[1]];
+    };
+    const ids = /^[0-9a-f]{16}$/;
+    expect(await refusal('/nowhere')).toEqual(['HTTP/1.1 404 Not Found', expect.stringMatching(ids)]);
+    expect(await refusal('/gone/x')).toEqual([
+      'HTTP/1.1 503 Service Unavailable',
+      expect.stringMatching(ids),
+    ]);
+    expect(await refusal('/user/a/%')).toEqual(['HTTP/1.1 400 Bad Request', expect.stringMatching(ids)]);
+    expect(await refusal('/user/a/x', 'Content-Length: 1', 'X-Request-ID: front-2')).toEqual([
+      'HTTP/1.1 400 Bad Request',
+      'front-2',
+    ]);
+    // By the target, like a web server: it does not know the path, or does not like where the page is from.
+    expect(await refusal('/user/b/x')).toEqual(['HTTP/1.1 403 Forbidden', expect.stringMatching(ids)]);
+    const logged = (await written(5)).map(({ id, status }) => [id, status]);
+    expect(new Set(logged.map(([id]) => id)).size).toBe(5);
   });
 
   it('tells of clients that leave and of requests that are refused', async () => {

@@ -164,7 +164,7 @@ export class NodeFront implements Engine {
       this.#report(status, request, url, error);
       this.#access.answered(request, status);
       metrics.proxied(status);
-      refuseUpgrade(socket, status);
+      refuseUpgrade(socket, status, this.#access.answerHeaders(request));
     };
     const refusal = refusalOf(request) ?? upgradeRefusal(request);
     if (refusal) {

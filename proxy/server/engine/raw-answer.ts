@@ -18,12 +18,13 @@ export function headLines(headers: HeaderMap): string {
 }
 
 /** A bare answer without body; the connection is closed after it. */
-export function refuseUpgrade(socket: Duplex, status: number): void {
+export function refuseUpgrade(socket: Duplex, status: number, headers: HeaderMap = {}): void {
   if (socket.destroyed || !socket.writable) {
     socket.destroy();
     return;
   }
   const head = headText(status, STATUS_CODES[status] ?? 'Error', {
+    ...headers,
     'content-length': '0',
     connection: 'close',
   });

@@ -10,7 +10,7 @@ import type { EngineContext } from './engine.js';
 import type { Exchange, WebForwarder } from './exchange.js';
 import { type HeaderMap, requestHeaders } from './headers.js';
 import type { ResponseHead } from './message/response-head.js';
-import { headLines } from './raw-answer.js';
+import { headLines, LINGER_MS } from './raw-answer.js';
 import { isLastOnConnection } from './request-rules.js';
 import type { AnswerSink, Call } from './upstream/call.js';
 import type { UpstreamClient } from './upstream/client.js';
@@ -177,9 +177,18 @@ function discardRest(request: IncomingMessage): void {
   let unwanted = 0;
   request.on('data', (chunk: Buffer) => {
     unwanted += chunk.length;
-    if (unwanted > MAX_UNWANTED) request.socket.destroy();
+    if (unwanted > MAX_UNWANTED && !request.isPaused()) partFrom(request);
   });
   request.resume();
+}
+
+/** Nothing more is read. A reset could overtake the answer, so the connection is left for a while to be read. */
+function partFrom(request: IncomingMessage): void {
+  const { socket } = request;
+  request.pause();
+  socket.end();
+  const late = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(late));
 }
 
 function add(headers: HeaderMap, name: string, content: string): void {

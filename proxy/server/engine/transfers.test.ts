@@ -383,6 +383,22 @@ describe.each(WAYS)('bodies through %s', (engine) => {
     expect(text).toContain('"body":"abc"');
   });
 
+  // Node's parser takes the end of a half for the end of interest; its switch for that (`httpAllowHalfOpen`) is undocumented.
+  it('a client that only ends its half is dropped where Node parses', async () => {
+    const root = own(
+      await target((request, response) => setTimeout(() => echo('root')(request, response), 100)),
+    );
+    const proxy = await behind(root.url);
+    const socket = ownSocket(connect({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true }));
+    const began = performance.now();
+    socket.end('POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n');
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk as Buffer);
+    expect(Buffer.concat(chunks).toString('latin1')).toBe('');
+    // At once, not when some clock runs out.
+    expect(performance.now() - began).toBeLessThan(3000);
+  });
+
   it('says the same to a target as the reference does', async () => {
     const root = own(await target(echo('root')));
     const reference = own(await proxyInProcess('http-proxy-3', '--default-target', root.url));

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { packageRoot } from '../../../core/package-root.js';
-import { fitted, recipe } from './recipe.js';
+import { changed, fitted, recipe } from './recipe.js';
 
 export interface Place {
   /** For files; the front's own. */
@@ -15,6 +15,14 @@ export interface Place {
   readonly port: number;
   /** Of Anteroom's proxy. */
   readonly behind: number;
+  /** A host for each user, with a certificate for all of them, beside another site. */
+  readonly hosts?: Certificate;
+}
+
+/** PEM files. */
+export interface Certificate {
+  readonly certificate: string;
+  readonly key: string;
 }
 
 export interface Front {
@@ -27,14 +35,20 @@ export interface Front {
 }
 
 const TLS = join(packageRoot(), 'test/fixtures/tls');
-const CERTIFICATE = join(TLS, 'server.crt');
-const KEY = join(TLS, 'server.key');
+const USUAL: Certificate = { certificate: join(TLS, 'server.crt'), key: join(TLS, 'server.key') };
+/** What the other site answers, which is any name but ours where a front tells sites apart. */
+const OTHER_SITE = 421;
 
-const changes = ({ behind }: Place): Readonly<Record<string, string>> => ({
+const changes = ({ behind, hosts = USUAL }: Place): Readonly<Record<string, string>> => ({
   '127.0.0.1:8000': `127.0.0.1:${behind}`,
-  '/etc/anteroom/fullchain.pem': CERTIFICATE,
-  '/etc/anteroom/privkey.pem': KEY,
+  '/etc/anteroom/fullchain.pem': hosts.certificate,
+  '/etc/anteroom/privkey.pem': hosts.key,
 });
+
+/** The page's text for one front, as it is for one host or for many. */
+function siteOf({ hosts }: Place, name: string, language: string): string {
+  return hosts ? changed(recipe(language), name) : recipe(language);
+}
 
 function written(place: Place, name: string, text: string): string {
   const path = join(place.folder, name);
@@ -49,12 +63,12 @@ export const FRONTS: readonly Front[] = [
     debian: 'nginx',
     configure(place) {
       const { folder, port } = place;
-      const site = fitted(recipe('nginx'), { ...changes(place), '443 ssl': `${port} ssl` });
+      const site = fitted(siteOf(place, 'nginx', 'nginx'), { ...changes(place), '443 ssl': `${port} ssl` });
       const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
         .map((kind) => `${kind}_temp_path ${folder}/${kind};`)
         .join(' ');
       const text = `daemon off; pid ${folder}/pid; error_log stderr; events {}
-        http { access_log off; ${temporary}\n${site} }`;
+        http { access_log off; ${temporary}\n${place.hosts ? otherNginx(place.hosts, port) : ''}\n${site} }`;
       return ['-p', folder, '-c', written(place, 'nginx.conf', text), '-e', 'stderr'];
     },
   },
@@ -63,9 +77,9 @@ export const FRONTS: readonly Front[] = [
     program: '/usr/bin/caddy',
     debian: 'caddy',
     configure(place) {
-      const site = fitted(recipe('caddyfile'), {
+      const site = fitted(siteOf(place, 'Caddy', 'caddyfile'), {
         ...changes(place),
-        'hub.example.org {': `hub.example.org:${place.port} {`,
+        'hub.example.org': `hub.example.org:${place.port}`,
       });
       // Port 80 is not ours to take.
       const text = `{\n  admin off\n  auto_https disable_redirects\n  storage file_system ${place.folder}\n}\n${site}`;
@@ -77,8 +91,9 @@ export const FRONTS: readonly Front[] = [
     program: '/usr/sbin/haproxy',
     debian: 'haproxy',
     configure(place) {
-      const pem = written(place, 'both.pem', `${readFileSync(CERTIFICATE)}${readFileSync(KEY)}`);
-      const text = fitted(recipe('haproxy'), {
+      const { certificate, key } = place.hosts ?? USUAL;
+      const pem = written(place, 'both.pem', `${readFileSync(certificate)}${readFileSync(key)}`);
+      const text = fitted(siteOf(place, 'HAProxy', 'haproxy'), {
         '127.0.0.1:8000': `127.0.0.1:${place.behind}`,
         '/etc/anteroom/haproxy.pem': pem,
         ':443': `:${place.port}`,
@@ -92,17 +107,35 @@ export const FRONTS: readonly Front[] = [
     debian: 'apache2-bin',
     configure(place) {
       const { folder, port } = place;
-      const site = fitted(recipe('apache'), { ...changes(place), '*:443': `*:${port}` });
-      const modules = ['mpm_event', 'authz_core', 'ssl', 'headers', 'proxy', 'proxy_http']
+      const site = fitted(siteOf(place, 'Apache', 'apache'), { ...changes(place), '*:443': `*:${port}` });
+      const modules = ['mpm_event', 'authz_core', 'alias', 'ssl', 'headers', 'proxy', 'proxy_http']
         .map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`)
         .join('\n');
       const own = `ServerName localhost\nPidFile ${folder}/pid\nErrorLog /dev/stderr\nDefaultRuntimeDir ${folder}`;
       const account = process.getuid?.() === 0 ? 'User www-data\nGroup www-data' : '';
-      const text = [modules, own, account, `Listen ${port}`, site].join('\n');
+      const other = place.hosts ? otherApache(place.hosts, port) : '';
+      const text = [modules, own, account, `Listen ${port}`, other, site].join('\n');
       return ['-X', '-f', written(place, 'apache.conf', text)];
     },
   },
 ];
+
+/** The first site is for names that no other has. */
+function otherNginx({ certificate, key }: Certificate, port: number): string {
+  return `server { listen ${port} ssl default_server; ssl_certificate ${certificate}; ssl_certificate_key ${key}; return ${OTHER_SITE}; }`;
+}
+
+function otherApache({ certificate, key }: Certificate, port: number): string {
+  return `<VirtualHost *:${port}>
+    ServerName other.example.org
+    SSLEngine on
+    SSLCertificateFile ${certificate}
+    SSLCertificateKeyFile ${key}
+    <Location />
+      Redirect ${OTHER_SITE}
+    </Location>
+  </VirtualHost>`;
+}
 
 export function isInstalled(front: Front): boolean {
   return existsSync(front.program);

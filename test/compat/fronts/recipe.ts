@@ -21,3 +21,16 @@ export function fitted(text: string, changes: Readonly<Record<string, string>>):
     return all.replaceAll(from, to);
   }, text);
 }
+
+/** The changes of the page's one `diff` block that stand below `# NAME`. */
+export function changed(text: string, name: string): string {
+  const [, own] = recipe('diff').split(` # ${name}\n`);
+  if (own === undefined) return text;
+  const lines = (own.split(/^ # /m)[0] ?? '').split('\n').filter((line) => line !== '');
+  const side = (marks: string): string =>
+    lines
+      .filter((line) => marks.includes(line.charAt(0)))
+      .map((line) => `${line.slice(1)}\n`)
+      .join('');
+  return fitted(text, { [side(' -')]: side(' +') });
+}

@@ -251,7 +251,8 @@ export class ClientConnection implements Line, Swept, OctetReader {
 
   #discard(count: number): void {
     this.#unwanted += count;
-    if (this.#unwanted > MAX_UNWANTED) this.socket.destroy();
+    // Not destroyed: a reset could overtake the answer. Whoever sends on finds nobody reading, and then the time is up.
+    if (this.#unwanted > MAX_UNWANTED) this.socket.pause();
   }
 
   #refuse(status: number): void {

@@ -215,7 +215,7 @@ export class Tunnel implements AnswerEvents {
       return;
     }
     asking.exchange.failed(503, error);
-    refuseUpgrade(this.#client, 503);
+    refuseUpgrade(this.#client, 503, asking.exchange.answerHeaders);
   }
 }
 

@@ -8,7 +8,11 @@ import type { ResponseHead } from '../message/response-head.js';
 import { type AnswerEvents, AnswerReader } from './answer-reader.js';
 import type { Call, Carrier } from './call.js';
 import { type DialSettings, dial } from './dial.js';
+import { readOnAfterFailedWrite } from './failed-writes.js';
 import { isStillNeeded, ReadBuffer } from './read-buffer.js';
+
+/** ms for a connection to which a write has failed to show what it had answered, or that it has ended. */
+const FAILED_WRITE_MS = 5000;
 
 export interface ConnectionSettings extends DialSettings {
   /** ms of silence that end a call; undefined: none. */
@@ -63,6 +67,7 @@ export class UpstreamConnection implements Carrier, AnswerEvents {
       data: (bytes) => this.#received(bytes),
     });
     const socket = this.#socket;
+    readOnAfterFailedWrite(socket, (error) => this.#writeFailed(error));
     socket.on('drain', () => this.#call?.sink.drained());
     socket.on('timeout', () => socket.destroy(failure('ETIMEDOUT', 'the target is silent')));
     socket.on('error', (error) => {
@@ -181,6 +186,15 @@ export class UpstreamConnection implements Carrier, AnswerEvents {
     }
     this.#heard = true;
     this.#reader.read(bytes);
+  }
+
+  /** Not the end of the call: its answer may have come before. */
+  #writeFailed(error: Error): void {
+    this.#error = error;
+    const late = setTimeout(() => {
+      if (!this.#heard) this.#socket.destroy(error);
+    }, FAILED_WRITE_MS);
+    this.#socket.once('close', () => clearTimeout(late));
   }
 
   #ended(): void {
