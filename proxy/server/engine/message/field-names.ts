@@ -28,7 +28,7 @@ const KNOWN: ReadonlyMap<string, string> = new Map([
   ['X-XSRFToken', 'x-xsrftoken'],
 ]);
 
-/** @param written a token, as received @returns it in lower case */
-export function fieldName(written: string): string {
-  return KNOWN.get(written) ?? written.toLowerCase();
+/** @returns in lower case; undefined for a name that is not usual, which need not be a name at all */
+export function usualFieldName(written: string): string | undefined {
+  return KNOWN.get(written);
 }

@@ -3,18 +3,21 @@
  * and nothing else. No folded line, no bare CR or LF, no control character, no blank before the colon. Pure; text
  * is latin1, so that one character is one octet.
  */
-import { fieldName } from './field-names.js';
+import { usualFieldName } from './field-names.js';
 
-const TOKEN = octets(/[!#$%&'*+\-.^_`|~0-9A-Za-z]/);
-/** HTAB, SP, VCHAR and obs-text. */
-const VALUE = octets(/[\t\u0020-\u007e\u0080-\u00ff]/);
-/** Without HTAB, which is allowed and which servers nevertheless read differently next to a number. */
-const TABLESS = octets(/[\u0020-\u007e\u0080-\u00ff]/);
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** What no lines consist of: HTAB, SP, VCHAR, obs-text and ends of lines do. */
+const STRAY = /[^\t\r\n\u0020-\u007e\u0080-\u00ff]/;
+/** HTAB too, which is allowed and which servers nevertheless read differently next to a number. */
+const STRAY_OR_TAB = /[^\r\n\u0020-\u007e\u0080-\u00ff]/;
+const TEXT = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
+const TOKEN_OCTETS = Uint8Array.from({ length: 256 }, (_, code) =>
+  TOKEN.test(String.fromCharCode(code)) ? 1 : 0,
+);
 
 const CR = 13;
 const LF = 10;
 const SP = 32;
-const COLON = 58;
 
 /** Fields in the order they came; the two lists are as long as one another. */
 export interface Fields {
@@ -24,49 +27,43 @@ export interface Fields {
 }
 
 /**
- * Reads the lines from `start` up to the empty one.
- * @param end where the CRLF CRLF begins
+ * Reads header lines, each with its end and without the empty one.
  * @param tabs whether HTAB may stand in or around a value
  * @returns undefined when one octet is out of place or there are more than `limit` lines
  */
-export function readFields(
-  text: string,
-  start: number,
-  end: number,
-  limit: number,
-  tabs: boolean,
-): Fields | undefined {
-  const allowed = tabs ? VALUE : TABLESS;
+export function readFields(lines: string, limit: number, tabs: boolean): Fields | undefined {
+  if ((tabs ? STRAY : STRAY_OR_TAB).test(lines)) return undefined;
   const names: string[] = [];
   const values: string[] = [];
-  const last = end + 2;
-  let at = start;
-  while (at < last) {
-    const nameStart = at;
-    while (TOKEN[text.charCodeAt(at)] === 1) at += 1;
-    if (at === nameStart || text.charCodeAt(at) !== COLON || names.length >= limit) return undefined;
-    const name = fieldName(text.slice(nameStart, at));
-    at = skipBlanks(text, at + 1);
-    const valueStart = at;
-    while (allowed[text.charCodeAt(at)] === 1) at += 1;
-    if (text.charCodeAt(at) !== CR || text.charCodeAt(at + 1) !== LF) return undefined;
+  for (let at = 0; at < lines.length; ) {
+    // The first of each: neither stands alone within the line.
+    const end = lines.indexOf('\r', at);
+    if (end < 0 || lines.indexOf('\n', at) !== end + 1 || names.length >= limit) return undefined;
+    const colon = lines.indexOf(':', at);
+    if (colon < 0 || colon > end) return undefined;
+    const name = fieldName(lines.slice(at, colon));
+    if (name === undefined) return undefined;
+    const start = skipBlanks(lines, colon + 1);
     names.push(name);
-    values.push(text.slice(valueStart, endOfValue(text, valueStart, at)));
-    at += 2;
+    values.push(lines.slice(start, endOfValue(lines, start, end)));
+    at = end + 2;
   }
-  return at === last ? { names, values } : undefined;
+  return { names, values };
 }
 
 /** May stand in a name. */
 export function isTokenOctet(octet: number): boolean {
-  return TOKEN[octet] === 1;
+  return TOKEN_OCTETS[octet] === 1;
 }
 
-/** Where a reason phrase ends. */
-export function skipReason(text: string, from: number): number {
-  let at = from;
-  while (VALUE[text.charCodeAt(at)] === 1) at += 1;
-  return at;
+/** What may stand in a reason phrase, as in a value. */
+export function isText(text: string): boolean {
+  return TEXT.test(text);
+}
+
+/** @returns in lower case; undefined when it is no token */
+function fieldName(written: string): string | undefined {
+  return usualFieldName(written) ?? (TOKEN.test(written) ? written.toLowerCase() : undefined);
 }
 
 function skipBlanks(text: string, from: number): number {
@@ -99,7 +96,3 @@ export function hasBareLineFeed(bytes: Buffer): boolean {
 }
 
 export const END_OF_HEAD: Buffer = Buffer.from('\r\n\r\n', 'latin1');
-
-function octets(allowed: RegExp): Uint8Array {
-  return Uint8Array.from({ length: 256 }, (_, code) => (allowed.test(String.fromCharCode(code)) ? 1 : 0));
-}

@@ -14,7 +14,7 @@ export interface RequestHead {
 
 /** Accepted header lines. Requests that repeat the lines of the one before share one of these. */
 export interface RequestFields extends Fields {
-  /** The lines as received, with the empty one. */
+  /** The lines as received. */
   readonly lines: string;
   readonly host: string;
   readonly contentLength: number | undefined;
@@ -56,8 +56,8 @@ export function acceptRequestHead(text: string, end: number, last?: RequestField
   const targetEnd = endOfTarget(text, space + 1);
   if (targetEnd < 0 || !text.startsWith(VERSION, targetEnd)) return undefined;
   const start = targetEnd + VERSION.length;
-  const lines = text.slice(start, end + 4);
-  const fields = lines === last?.lines ? last : acceptFields(text, start, end, lines);
+  const lines = text.slice(start, end + 2);
+  const fields = lines === last?.lines ? last : acceptFields(lines);
   if (!fields || (fields.contentLength && USUALLY_BODILESS.has(method))) return undefined;
   return { method, target: text.slice(space + 1, targetEnd), fields };
 }
@@ -70,8 +70,8 @@ function endOfTarget(text: string, start: number): number {
   return at;
 }
 
-function acceptFields(text: string, start: number, end: number, lines: string): RequestFields | undefined {
-  const fields = readFields(text, start, end, MAX_FIELDS, false);
+function acceptFields(lines: string): RequestFields | undefined {
+  const fields = readFields(lines, MAX_FIELDS, false);
   if (!fields) return undefined;
   const { names, values } = fields;
   let host: string | undefined;

@@ -2,7 +2,7 @@
  * Response heads of targets, strictly (RFC 9112 sections 4-6). What is not plainly one response with one framing is
  * refused, with a reason for the log: the proxy never guesses where an answer ends. Pure.
  */
-import { type Fields, parseLength, readFields, skipReason } from './fields.js';
+import { type Fields, isText, parseLength, readFields } from './fields.js';
 
 type BodyFraming =
   | { readonly kind: 'none' }
@@ -44,13 +44,14 @@ export function parseResponseHead(text: string, end: number, toHead: boolean): R
   const status = statusOf(text);
   if (status < 100 || (status < 200 && !modern)) return { bad: 'the answer has no valid status' };
   const hasReason = text.charCodeAt(12) === 0x20;
-  const lineEnd = hasReason ? skipReason(text, 13) : 12;
-  if (text.charCodeAt(lineEnd) !== 13 || text.charCodeAt(lineEnd + 1) !== 10) {
+  const lineEnd = hasReason ? text.indexOf('\r', 13) : 12;
+  const reason = hasReason ? text.slice(13, lineEnd) : '';
+  if (!text.startsWith('\r\n', lineEnd) || !isText(reason)) {
     return { bad: 'the status line of the answer is malformed' };
   }
-  const fields = readFields(text, lineEnd + 2, end, MAX_FIELDS, true);
+  const fields = readFields(text.slice(lineEnd + 2, end + 2), MAX_FIELDS, true);
   if (!fields) return { bad: 'a header line of the answer is malformed, or there are too many' };
-  return framed(fields, status, hasReason ? text.slice(13, lineEnd) : '', modern, toHead);
+  return framed(fields, status, reason, modern, toHead);
 }
 
 function statusOf(text: string): number {
