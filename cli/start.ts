@@ -20,7 +20,12 @@ import { Hub } from '../hub/hub.js';
 import { chooseSpawner } from '../hub/lifecycle/index.js';
 import { openOffline } from '../hub/offline.js';
 import { inspectDatabase } from '../hub/store/index.js';
-import { ConfigurableHTTPProxy, type ConfigurableHTTPProxyConfig } from '../proxy/client/index.js';
+import {
+  ConfigurableHTTPProxy,
+  type ConfigurableHTTPProxyConfig,
+  type OwnSettings,
+  ownSettingFaults,
+} from '../proxy/client/index.js';
 import { LocalProcessSpawnerClass } from '../spawners/local-process/traits.js';
 import type { LoadedConfig } from './load-config.js';
 import type { OfflineHub } from './offline.js';
@@ -187,6 +192,15 @@ async function proxyOf(
   const { config } = context.loaded;
   const hub = config.of(JupyterHubClass);
   const traits = config.of(config.selected.proxy) as ConfigurableHTTPProxyConfig;
+  const anteroom = config.of(AnteroomClass);
+  const own: OwnSettings = {
+    workers: anteroom.proxy_workers,
+    maxConnections: anteroom.proxy_max_connections,
+    drainSeconds: anteroom.proxy_drain_seconds,
+    guardCookies: anteroom.proxy_guard_cookies,
+  };
+  const faults = ownSettingFaults(own, { shouldStart: traits.should_start, command: traits.command });
+  if (faults.length > 0) throw new StartupFault(faults);
   const common = {
     log: context.log.child({ part: 'proxy' }),
     apiUrl: traits.api_url,
@@ -205,7 +219,7 @@ async function proxyOf(
   const bind = addresses.publicBind;
   const pidFile = resolve(context.terminal.cwd, traits.pid_file);
   await mkdir(dirname(pidFile), { recursive: true });
-  const logs = config.of(AnteroomClass).spawner_log_dir;
+  const logs = anteroom.spawner_log_dir;
   if (hub.ssl_cert === '' && bind.kind === 'tcp' && bind.tls) {
     throw new Fault('CONFIG', 'bind_url is https, but ssl_cert and ssl_key are not set');
   }
@@ -214,6 +228,7 @@ async function proxyOf(
     shouldStart: true,
     authToken: traits.auth_token,
     command: traits.command,
+    own,
     listen:
       bind.kind === 'unix'
         ? ({ kind: 'unix', path: bind.path } as const)

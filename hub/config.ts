@@ -124,6 +124,24 @@ export const AnteroomClass = declareClass({
       max: 1_000_000,
       help: 'Processes and threads that one server and all that its user starts in it may be; 0 for no limit. Where the spawner or the machine cannot enforce it, the hub does not start.',
     }),
+    proxy_drain_seconds: t.integer(0, {
+      min: 0,
+      max: 86_400,
+      help: 'Seconds that requests and WebSockets under way get when the hub ends its proxy, while no new connection is taken: when it stops with cleanup_proxy, or finds the proxy with other options. Our own proxy only, as all proxy_ settings.',
+    }),
+    proxy_guard_cookies: t.bool(true, {
+      help: "Let the proxy keep the hub's cookies from servers, and servers from setting them (docs/proxy.md).",
+    }),
+    proxy_max_connections: t.integer(0, {
+      min: 0,
+      max: 999_999,
+      help: 'Connections of clients at once, in each worker of the proxy; more are refused. 0 for no limit.',
+    }),
+    proxy_workers: t.integer(1, {
+      min: 1,
+      max: 64,
+      help: 'Processes in which the proxy carries requests; with more than 1, one more owns the routes.',
+    }),
     spawn_breaker_seconds: t.float(60, {
       min: 1,
       help: 'Seconds for which starts are refused when as many in a row have failed as Spawner.consecutive_failure_limit says; then one may try.',

@@ -54,9 +54,16 @@ function spawnMasked(what: Launch, environment: NodeJS.ProcessEnv, umask: number
   }
 }
 
-/** SIGTERM, twice as JupyterHub does, then SIGKILL; a second each. Resolves when the process is gone. */
-export async function terminate(identity: ProcessIdentity): Promise<void> {
-  for (const signal of ['SIGTERM', 'SIGTERM', 'SIGKILL'] as const) {
+/**
+ * SIGTERM, twice as JupyterHub does, then SIGKILL; a second each. Resolves when the process is gone.
+ * @param drainMs that the first one is given more, for what is under way
+ */
+export async function terminate(identity: ProcessIdentity, drainMs = 0): Promise<void> {
+  for (const [signal, ms] of [
+    ['SIGTERM', 1000 + drainMs],
+    ['SIGTERM', 1000],
+    ['SIGKILL', 1000],
+  ] as const) {
     if (!isSameProcess(identity)) return;
     try {
       process.kill(identity.pid, signal);
@@ -64,7 +71,7 @@ export async function terminate(identity: ProcessIdentity): Promise<void> {
       if ((error as NodeJS.ErrnoException).code === 'ESRCH') return;
       throw error;
     }
-    await untilGone(identity, 1000);
+    await untilGone(identity, ms);
   }
   if (isSameProcess(identity)) {
     throw new Fault('PROXY_STOP_FAILED', `The proxy, process ${identity.pid}, does not end.`);

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { distScript } from '../../core/package-root.js';
 import type { Listen, ManagedOptions, TlsFiles } from './options.js';
+import { flagsOf, isOurs, USUAL } from './own-settings.js';
 
 export interface Launch {
   readonly file: string;
@@ -22,7 +23,7 @@ const HUB_SECRETS = ['JUPYTERHUB_CRYPT_KEY', 'JPY_COOKIE_SECRET'] as const;
 
 export function launchOf(options: ManagedOptions, api: Listen): Launch {
   const [program = '', ...words] = options.command;
-  const ours = program === 'anteroom-proxy' || program === 'configurable-http-proxy';
+  const ours = isOurs(options.command);
   const head = ours ? [distScript('proxy/server/main.js'), ...words] : words;
   const args = [...head, ...flags(options, api), ...(ours ? ownFlags(options) : [])];
   const file = ours ? process.execPath : program;
@@ -77,8 +78,7 @@ function internalTls(tls: TlsFiles | undefined, side: string): readonly string[]
 /** What ours has beyond configurable-http-proxy. */
 function ownFlags(options: ManagedOptions): readonly string[] {
   return [
-    '--guard-cookies',
-    options.hubPath,
+    ...flagsOf(options.own ?? USUAL, options.hubPath),
     // Ours keeps its log in bounds by itself; others are trimmed by the hub while it lives.
     '--log-file',
     logFileOf(options),

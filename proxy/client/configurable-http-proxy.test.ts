@@ -19,6 +19,7 @@ import { routeSpec } from '../../core/model/names.js';
 import { distScript, packageRoot } from '../../core/package-root.js';
 import { processStat } from '../../core/process.js';
 import { ask, echo, freePort, seenBy, target } from '../../test/support/http.js';
+import { workersOf } from '../../test/support/proxy-workers.js';
 import { ConfigurableHTTPProxy, type ManagedOptions } from './index.js';
 
 /** Real processes of the built `anteroom-proxy`. */
@@ -166,6 +167,27 @@ describe('a managed proxy', () => {
     const second = client({ publicTls });
     await second.provision();
     expect(second.pid).toBe(first.pid);
+  });
+
+  it('has the workers and the time that are wanted, and may leave cookies alone', async () => {
+    const own = { workers: 2, maxConnections: 100, drainSeconds: 20, guardCookies: false };
+    const slow = await target((_request, response) => {
+      response.write('all ');
+      setTimeout(() => response.end('of it'), 2500);
+    });
+    const proxy = client({ own });
+    await proxy.provision();
+    const line = readFileSync(`/proc/${proxy.pid}/cmdline`, 'utf8').split('\0').join(' ');
+    expect(line).toContain('--workers 2 --max-connections 100 --drain-seconds 20');
+    expect(line).not.toContain('--guard-cookies');
+    expect(workersOf(proxy.pid ?? 0)).toHaveLength(2);
+    await proxy.addRoute(routeSpec('/'), slow.url, {});
+    const answer = ask(`http://127.0.0.1:${port}/x`);
+    await once(slow.server, 'request');
+    // Longer than the second that a proxy is given else.
+    await proxy.stop();
+    expect((await answer).body).toBe('all of it');
+    await slow[Symbol.asyncDispose]();
   });
 
   it('tells why it does not start', async () => {

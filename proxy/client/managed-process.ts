@@ -65,7 +65,7 @@ export class ManagedProcess {
   }
 
   async stop(): Promise<void> {
-    if (this.#current) await terminate(this.#current);
+    if (this.#current) await terminate(this.#current, this.#drainMs);
     this.#current = undefined;
     this.#record.remove();
     for (const listen of [this.#options.listen, this.#api]) {
@@ -76,6 +76,10 @@ export class ManagedProcess {
   /** Ours trims itself; for another program this is the only cap. */
   keepLogBounded(): void {
     trimLog(logFileOf(this.#options), this.#options.logFileMaxBytes ?? DEFAULT_LOG_BYTES);
+  }
+
+  get #drainMs(): number {
+    return (this.#options.own?.drainSeconds ?? 0) * 1000;
   }
 
   async #adoptable(): Promise<(ProxyRecord & { readonly identity: ProcessIdentity }) | undefined> {
@@ -93,7 +97,7 @@ export class ManagedProcess {
       return found;
     }
     this.#log.warn('replacing the running proxy', { pid: identity.pid, reason });
-    await terminate(identity);
+    await terminate(identity, this.#drainMs);
     this.#record.remove();
     return undefined;
   }

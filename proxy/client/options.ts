@@ -1,5 +1,6 @@
 /** What a configurable-http-proxy is configured with, resolved: nothing below looks at traits or defaults. */
 import type { Log } from '../../core/log.js';
+import type { OwnSettings } from './own-settings.js';
 
 export type Listen =
   | { readonly kind: 'tcp'; readonly ip: string; readonly port: number }
@@ -43,6 +44,8 @@ export interface ManagedOptions extends CommonOptions {
   /** e.g. `/hub/`: where the hub's cookies belong; ours keeps them from everybody else. */
   readonly hubPath: string;
   readonly logLevel: string;
+  /** Of our own program; others are given none of it. */
+  readonly own?: OwnSettings;
   /** TLS of the public listener. */
   readonly publicTls?: { readonly key: string; readonly cert: string };
   /** internal_ssl: TLS of the API and towards targets. */

@@ -5,6 +5,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { createServer } from 'node:http';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { distScript } from '../../core/package-root.js';
 import { ask, echo, freePort, target } from '../support/http.js';
@@ -22,6 +23,9 @@ process.on('SIGUSR2', () => {
   server.close(() => { server = createServer(answer).listen(Number(process.argv[2]), '127.0.0.1', () => process.stdout.write('again')); });
 });
 `;
+
+/** ms between the API's answer and the end: for the write, on a machine that has other things to do. */
+const KILLED_AFTER = 150;
 
 interface Kept {
   readonly bootId: string;
@@ -108,6 +112,21 @@ describe.each([['one process'], ['workers', '--workers', '2']])('%s', (_name, ..
     await end(second, 'SIGTERM');
     // An orderly end writes what was not written yet.
     expect(kept().routes.map(({ path }) => path)).toEqual(['/user/ann']);
+  });
+
+  it('a route is kept a moment after it was told, though the proxy is killed then', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const proxy = await start();
+      // Nothing was written for a while, as is usual: starts of servers are seconds apart.
+      await delay(300);
+      // Not on this machine: whose sockets are many is asked for longer than a write takes.
+      await proxy.addRoute(`/far${round}`, 'http://192.0.2.1:9', {});
+      await delay(KILLED_AFTER);
+      await end(proxy, 'SIGKILL');
+      expect(kept().routes.map(({ path }) => path)).toContain(`/far${round}`);
+    }
+    const last = await start();
+    expect(Object.keys(JSON.parse((await last.api('')).body) as object)).toHaveLength(5);
   });
 
   it('another process at the port is not served, also when it came later; a route told again is', async () => {

@@ -93,6 +93,17 @@ describe('a start that cannot be', () => {
     expect(existsSync(join(running.folder, 'jupyterhub.sqlite'))).toBe(false);
   });
 
+  it('refuses settings of our proxy where the proxy is another program', async () => {
+    const running = await prepared(`
+      c.ConfigurableHTTPProxy.command = ['/usr/bin/another-proxy'];
+      c.Anteroom.proxy_workers = 4;
+      c.Anteroom.proxy_guard_cookies = false;
+    `);
+    const { err } = await refused(running);
+    expect(err).toMatch(/c\.Anteroom\.proxy_workers: .* another program than anteroom-proxy/);
+    expect(err).toMatch(/c\.Anteroom\.proxy_guard_cookies: /);
+  });
+
   it('names port, pid and program when somebody else has the public port', async () => {
     const running = await prepared();
     const { pid } = await helper('/', LISTENER, String(running.port));

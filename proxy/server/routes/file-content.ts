@@ -47,14 +47,16 @@ export function contentOf(
   return JSON.stringify({ version: VERSION, bootId, routes: records });
 }
 
-/** Durable when it resolves; a reader sees the old file or the new one. */
+/**
+ * A reader sees the old file or the new one. It is not forced to the disk: whatever the kernel loses with the machine
+ * would not be served after its next start.
+ */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const draft = draftOf(path);
   await rm(draft, { force: true });
   const file = await open(draft, 'wx', 0o600);
   try {
     await file.writeFile(text);
-    await file.sync();
   } finally {
     await file.close();
   }

@@ -9,15 +9,11 @@ import { socketHolders } from '../../../core/socket-holders.js';
 import { contentOf, MAX_FILE, readContent, replaceFile, replaceFileNow } from './file-content.js';
 import { type ListenerOwner, ownerOf, placeOf } from './listener-owner.js';
 import type { MemoryRoutes } from './memory.js';
+import { Paced } from './paced.js';
 import type { Route } from './route.js';
 import type { RouteChange } from './store.js';
 import type { TableObserver } from './table.js';
 import { BadTarget } from './upstream.js';
-
-/** ms from a change until it is written; changes meanwhile are written with it. */
-const WRITE_AFTER = 250;
-/** A write may take this part of the time at most, however large the table. */
-const WRITE_SHARE = 20;
 
 export class RoutesFile implements TableObserver {
   readonly #path: string;
@@ -27,10 +23,12 @@ export class RoutesFile implements TableObserver {
   readonly #owners = new Map<string, ListenerOwner>();
   /** Sockets whose process is not looked for yet, or again. */
   readonly #unseen = new Set<string>();
-  #timer: NodeJS.Timeout | undefined;
-  #writing: Promise<void> | undefined;
+  /** Looks for a listener that a write waits for. */
+  readonly #noting = new Set<Promise<void>>();
+  readonly #writes = new Paced(() => this.#write());
+  /** Apart from writes, since on a machine with many processes they take much longer. */
+  readonly #looks = new Paced(() => this.#look());
   #dirty = false;
-  #pause = WRITE_AFTER;
   #complained = '';
 
   constructor(path: string, routes: MemoryRoutes, log: Log) {
@@ -64,13 +62,14 @@ export class RoutesFile implements TableObserver {
     if (change.kind === 'set') this.#note(change.route);
     else this.#owners.delete(change.path);
     this.#dirty = true;
-    this.#schedule();
+    this.#writes.ask();
   }
 
   /** For the end of the process: what is not written yet is, in this call. */
   flush(): void {
-    clearTimeout(this.#timer);
-    if (!this.#dirty && !this.#writing) return;
+    this.#writes.stop();
+    this.#looks.stop();
+    if (!this.#dirty && !this.#writes.running) return;
     this.#dirty = false;
     try {
       replaceFileNow(this.#path, this.#content());
@@ -79,19 +78,24 @@ export class RoutesFile implements TableObserver {
     }
   }
 
-  /** Asked at once and not waited for: the answer counts only while the route is the one it was asked for. */
+  /** Asked at once; the answer counts only while the route is the one it was asked for. */
   #note(route: Route): void {
     this.#owners.delete(route.path);
-    ownerBehind(route).then(
+    const noting = ownerBehind(route).then(
       (owner) => {
+        this.#noting.delete(noting);
         if (!owner || this.#routes.get(route.path) !== route) return;
         this.#owners.set(route.path, owner);
         this.#unseen.add(route.path);
         this.#dirty = true;
-        this.#schedule();
+        this.#writes.ask();
       },
-      (error: unknown) => this.#complain(messageOf(error)),
+      (error: unknown) => {
+        this.#noting.delete(noting);
+        this.#complain(messageOf(error));
+      },
     );
+    this.#noting.add(noting);
   }
 
   /** A table that is too large is not kept at all: a part of it, or an old one, would mislead. */
@@ -102,28 +106,31 @@ export class RoutesFile implements TableObserver {
     return contentOf([], this.#owners, bootId());
   }
 
-  #schedule(): void {
-    if (this.#timer || this.#writing || !this.#dirty) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#writing = this.#write().finally(() => {
-        this.#writing = undefined;
-        this.#schedule();
-      });
-    }, this.#pause);
-    this.#timer.unref();
-  }
-
-  async #write(): Promise<void> {
+  async #write(): Promise<number> {
+    // A route without its listener would be kept, and not served.
+    await Promise.all(this.#noting);
+    if (!this.#dirty) return 0;
     this.#dirty = false;
     const begun = performance.now();
+    const content = this.#content();
+    const cost = performance.now() - begun;
     try {
-      await this.#findProcesses();
-      await replaceFile(this.#path, this.#content());
+      await replaceFile(this.#path, content);
     } catch (error) {
       this.#complain(messageOf(error));
     }
-    this.#pause = Math.max(WRITE_AFTER, (performance.now() - begun) * WRITE_SHARE);
+    if (this.#unseen.size > 0) this.#looks.ask();
+    return cost;
+  }
+
+  async #look(): Promise<number> {
+    const begun = performance.now();
+    try {
+      await this.#findProcesses();
+    } catch (error) {
+      this.#complain(messageOf(error));
+    }
+    return performance.now() - begun;
   }
 
   /** One look at all processes for all routes that came since the last. */
@@ -139,7 +146,9 @@ export class RoutesFile implements TableObserver {
       if (!owner || !holder) continue;
       const { pid, startTime } = holder;
       this.#owners.set(path, { ...owner, process: { pid, startTime } });
+      this.#dirty = true;
     }
+    if (this.#dirty) this.#writes.ask();
   }
 
   /** Once for each reason: a full disk must not fill the log too. */
