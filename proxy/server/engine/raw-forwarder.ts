@@ -14,7 +14,7 @@ import { headLines, LINGER_MS } from './raw-answer.js';
 import { isLastOnConnection } from './request-rules.js';
 import type { AnswerSink, Call } from './upstream/call.js';
 import type { UpstreamClient } from './upstream/client.js';
-import { isStillNeeded, SMALL_PIECE } from './upstream/read-buffer.js';
+import { isStillNeeded, SMALL_PIECE } from './upstream/read-memory.js';
 
 export class RawForwarder implements WebForwarder {
   readonly #options: ForwardOptions;

@@ -3,11 +3,12 @@
  * user in another's answer. Then sides that vanish in the middle.
  */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../../core/package-root.js';
@@ -107,6 +108,36 @@ describe.each(WAYS)('bodies through %s', (engine) => {
       expect(await post(proxy.port, '/fast', body, 9001)).toBe(digest(body));
     }
     expect(await Promise.all(slow)).toEqual([0, 1, 2].map((seed) => digest(pattern(LARGE, seed))));
+  });
+
+  it("what waits for a slow reader is not read over by what follows, or by another's", async () => {
+    const root = own(
+      await target(async (request, response) => {
+        const seed = Number((request.url ?? '').slice(1));
+        const body = pattern(seed < 3 ? LARGE : 20_000, seed);
+        response.writeHead(200, seed % 2 === 0 ? { 'content-length': body.length } : {});
+        // Little by little, so that what waits is less than what would stop the reading.
+        for (let at = 0; at < body.length; at += 5003) {
+          if (!response.write(body.subarray(at, at + 5003))) await once(response, 'drain');
+          else await nextTurn();
+        }
+        response.end();
+      }),
+    );
+    const proxy = await behind(root.url);
+    const read = async (seed: number): Promise<Buffer> => {
+      const answer = await open(proxy.port, `/${seed}`);
+      if (seed < 3) await delay(1500);
+      const chunks: Buffer[] = [];
+      for await (const chunk of answer) chunks.push(chunk as Buffer);
+      return Buffer.concat(chunks);
+    };
+    const slow = [0, 1, 2].map((seed) => read(seed));
+    for (let seed = 3; seed < 40; seed += 1)
+      expect(digest(await read(seed))).toBe(digest(pattern(20_000, seed)));
+    expect((await Promise.all(slow)).map(digest)).toEqual(
+      [0, 1, 2].map((seed) => digest(pattern(LARGE, seed))),
+    );
   });
 
   it('what waits for a handshake with the target is not read over by what follows', async () => {

@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import { END_OF_HEAD, hasBareLineFeed } from '../message/fields.js';
 import { acceptRequestHead, type RequestFields } from '../message/request-head.js';
 import { routeAtOnce } from '../routing.js';
-import { keptCopy } from '../upstream/read-buffer.js';
+import { keptCopy } from '../upstream/read-memory.js';
 import { ownAnswerText } from './answer-text.js';
 import { ClientExchange, type Line } from './client-exchange.js';
 import type { ClientReads, OctetReader } from './client-reads.js';

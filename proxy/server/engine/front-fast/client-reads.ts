@@ -2,12 +2,9 @@
  * Reads an accepted socket by Node's `onread`, into memory that is used again (`--client-onread`). Node offers that for
  * sockets that connect; for accepted ones it takes the constructor's option `handle`, which is not documented, so it is
  * asked for by a flag.
- *
- * Heads of all clients are read into one memory, bodies into memory of the connection's own. So whoever is handed octets
- * copies what it keeps (of a body, what lies in the common memory), and `lend` gives up the own one.
  */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
-import { COMMON, ReadBuffer } from '../upstream/read-buffer.js';
+import { ReadMemory } from '../upstream/read-memory.js';
 
 export interface OctetReader {
   /** More of a request's body is to come. */
@@ -19,12 +16,12 @@ export interface OctetReader {
 export class ClientReads {
   readonly socket: Socket;
   #reader: OctetReader | undefined;
-  #own: ReadBuffer | undefined;
+  readonly #memory = new ReadMemory();
 
   /** @param accepted nothing may have been read from it; it is an empty shell afterwards */
   constructor(accepted: Socket) {
     const onread: OnReadOpts = {
-      buffer: () => this.#next(),
+      buffer: () => this.#memory.next(this.#reader?.inBody ?? false),
       callback: (count, memory) => this.#read(count, memory as Buffer),
     };
     const handle: unknown = Reflect.get(accepted, '_handle');
@@ -43,22 +40,12 @@ export class ClientReads {
 
   /** A piece of the last read is still referred to. */
   lend(): void {
-    this.#own?.lend();
-  }
-
-  #next(): Buffer {
-    if (!this.#reader?.inBody) {
-      this.#own = undefined;
-      return COMMON;
-    }
-    this.#own ??= new ReadBuffer();
-    return this.#own.next();
+    this.#memory.lend();
   }
 
   #read(count: number, memory: Buffer): boolean {
     if (!this.#reader) return this.socket.push(Buffer.from(memory.subarray(0, count)));
-    const bytes = this.#own ? this.#own.taken(memory, count) : memory.subarray(0, count);
-    this.#reader.received(bytes);
+    this.#reader.received(this.#memory.taken(memory, count));
     return true;
   }
 }

@@ -10,7 +10,7 @@ import type { ResponseHead } from '../message/response-head.js';
 import { headLines, LINGER_MS, refuseUpgrade } from '../raw-answer.js';
 import { type AnswerEvents, AnswerReader } from '../upstream/answer-reader.js';
 import { type DialSettings, dial } from '../upstream/dial.js';
-import { COMMON, keptCopy, SMALL_PIECE } from '../upstream/read-buffer.js';
+import { COMMON, keptCopy, SMALL_PIECE } from '../upstream/read-memory.js';
 import { Refusal } from './refusal.js';
 import { answerLines, type UpgradeExchange } from './upgrade-exchange.js';
 

@@ -37,6 +37,11 @@ export class AnswerReader {
     this.#onPiece = (piece) => events.piece(piece);
   }
 
+  /** More of an answer's body is to come. */
+  get inBody(): boolean {
+    return this.#head !== undefined;
+  }
+
   /** A request goes out. */
   begin(toHead: boolean): void {
     this.#toHead = toHead;
@@ -118,14 +123,19 @@ export class AnswerReader {
     if (this.#chunked) {
       const count = this.#chunked.read(bytes, this.#onPiece);
       if (count < 0) this.#events.bad('the answer has a malformed chunk');
-      else if (this.#chunked.done) this.#events.complete(head.reusable && count === bytes.length);
+      else if (this.#chunked.done) this.#complete(head.reusable && count === bytes.length);
     } else if (head.framing.kind === 'length') {
       const count = Math.min(this.#left, bytes.length);
       this.#left -= count;
       this.#events.piece(count === bytes.length ? bytes : bytes.subarray(0, count));
-      if (this.#left === 0) this.#events.complete(head.reusable && count === bytes.length);
+      if (this.#left === 0) this.#complete(head.reusable && count === bytes.length);
     } else {
       this.#events.piece(bytes);
     }
+  }
+
+  #complete(clean: boolean): void {
+    this.#head = undefined;
+    this.#events.complete(clean);
   }
 }

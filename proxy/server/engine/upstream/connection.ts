@@ -9,7 +9,7 @@ import { type AnswerEvents, AnswerReader } from './answer-reader.js';
 import type { Call, Carrier } from './call.js';
 import { type DialSettings, dial } from './dial.js';
 import { readOnAfterFailedWrite } from './failed-writes.js';
-import { isStillNeeded, ReadBuffer } from './read-buffer.js';
+import { isStillNeeded, keptCopy, ReadMemory } from './read-memory.js';
 
 /** ms for a connection to which a write has failed to show what it had answered, or that it has ended. */
 const FAILED_WRITE_MS = 5000;
@@ -39,7 +39,7 @@ export class UpstreamConnection implements Carrier, AnswerEvents {
   readonly #owner: ConnectionOwner;
   readonly #settings: ConnectionSettings;
   readonly #reader = new AnswerReader(this);
-  readonly #buffer = new ReadBuffer();
+  readonly #memory = new ReadMemory();
   #call: Call | undefined;
   #whole: { readonly head: ResponseHead; readonly text: string } | undefined;
   #calls = 0;
@@ -62,8 +62,8 @@ export class UpstreamConnection implements Carrier, AnswerEvents {
     this.#settings = settings;
     this.#owner = owner;
     this.#socket = dial(upstream, settings, {
-      memory: () => this.#buffer.next(),
-      read: (count, memory) => this.#received(this.#buffer.taken(memory, count)),
+      memory: () => this.#memory.next(this.#reader.inBody),
+      read: (count, memory) => this.#received(this.#memory.taken(memory, count)),
       data: (bytes) => this.#received(bytes),
     });
     const socket = this.#socket;
@@ -146,7 +146,7 @@ export class UpstreamConnection implements Carrier, AnswerEvents {
   }
 
   piece(piece: Buffer): void {
-    if (this.#call?.sink.piece(piece)) this.#buffer.lend();
+    if (this.#call?.sink.piece(keptCopy(piece))) this.#memory.lend();
   }
 
   complete(clean: boolean): void {
@@ -174,7 +174,6 @@ export class UpstreamConnection implements Carrier, AnswerEvents {
     // A connection must not be kept while paused: nobody would resume it for the next call.
     this.resume();
     if (this.#settings.silence !== undefined) this.#socket.setTimeout(0);
-    this.#buffer.shrink();
     this.#owner.released(this);
   }
 

@@ -1,7 +1,9 @@
 /**
- * The memory that a target's connection reads into, used again for every read. What is read belongs to one user and
- * the next read may belong to another, so this is the one place that decides when memory may be written again:
- * never after `lend()`, which is called for every piece that `isStillNeeded` once it was handed on.
+ * The memory that connections read into, used again for every read. What is read belongs to one user and the next read
+ * may belong to another, so this is the one place that decides when memory may be written again. Heads and small
+ * messages of all connections go into one common memory, where nothing stays: readers copy what they keep or write on
+ * (`keptCopy`). Bodies go into memory of the connection's own, which is given up by `lend`, called for every piece that
+ * `isStillNeeded` once it was handed on.
  */
 import type { Writable } from 'node:stream';
 
@@ -11,10 +13,7 @@ const LARGE = 128 * 1024;
 /** Pieces up to here are written as text, which is a copy: else each would keep a whole buffer from being used again. */
 export const SMALL_PIECE = 4096;
 
-/**
- * Memory that many connections read into, each time from its beginning: what lies in it is another connection's with
- * the next read. So it is for readers that copy whatever they keep, or write on, with `keptCopy`.
- */
+/** Of its own, not a part of Node's pool. */
 export const COMMON: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** The piece itself, unless it lies in the common memory. */
@@ -27,34 +26,37 @@ export function isStillNeeded(stream: Writable): boolean {
   return stream.writableLength > 0 || stream.writableCorked > 0;
 }
 
-export class ReadBuffer {
-  #memory: Buffer | undefined;
+/** Of one connection. */
+export class ReadMemory {
+  #own: Buffer | undefined;
   #size = SMALL;
 
-  /** What the next read may write to. Memory of its own, not a part of Node's pool. */
-  next(): Buffer {
-    this.#memory ??= Buffer.allocUnsafeSlow(this.#size);
-    return this.#memory;
+  /**
+   * What the next read may write to.
+   * @param inBody more of a body is to come
+   */
+  next(inBody: boolean): Buffer {
+    if (inBody) {
+      this.#own ??= Buffer.allocUnsafeSlow(this.#size);
+      return this.#own;
+    }
+    // Between two messages a connection keeps nothing.
+    this.#own = undefined;
+    this.#size = SMALL;
+    return COMMON;
   }
 
   /** What the last read wrote. A read that filled everything makes the next one larger. */
   taken(memory: Buffer, count: number): Buffer {
     if (count === memory.length && this.#size === SMALL) {
       this.#size = LARGE;
-      this.#memory = undefined;
+      this.#own = undefined;
     }
     return memory.subarray(0, count);
   }
 
   /** A piece of the last read is still referred to: its memory is given up. */
   lend(): void {
-    this.#memory = undefined;
-  }
-
-  /** Between two answers a connection keeps little. */
-  shrink(): void {
-    if (this.#size === SMALL) return;
-    this.#size = SMALL;
-    this.#memory = undefined;
+    this.#own = undefined;
   }
 }
