@@ -8,7 +8,6 @@ import { lineage } from '../core/config/declare.js';
 import type { ResolvedConfig } from '../core/config/resolved.js';
 
 const PYTHON_LOGGING = 'it configures the logging of Python, which is not here';
-const GOOGLE_GROUPS = 'Google groups are not read yet; name users with allowed_users and admin_users';
 const PROFILE_TEMPLATE =
   'forms of a site are written for the page of the Python hub, with its scripts; the form of profile_list is made here, or write options_form';
 const INTERNAL_SSL = 'TLS between hub, proxy and servers is not built yet';
@@ -18,11 +17,6 @@ export const UNBUILT: Readonly<Record<string, string>> = {
   'Application.log_datefmt': PYTHON_LOGGING,
   'Application.log_format': PYTHON_LOGGING,
   'Application.logging_config': PYTHON_LOGGING,
-  'GoogleOAuthenticator.admin_google_groups': GOOGLE_GROUPS,
-  'GoogleOAuthenticator.allowed_google_groups': GOOGLE_GROUPS,
-  'GoogleOAuthenticator.google_service_account_keys': GOOGLE_GROUPS,
-  'GoogleOAuthenticator.gsuite_administrator': GOOGLE_GROUPS,
-  'GoogleOAuthenticator.include_nested_groups': GOOGLE_GROUPS,
   'JupyterHub.admin_access':
     'the deprecated switch is not built; give the scope access:servers to a role with JupyterHub.load_roles',
   'JupyterHub.data_files_path':

@@ -8,7 +8,7 @@ import type { OAuthenticatorConfig } from './traits.js';
 
 interface KindSpec<C extends OAuthenticatorConfig> {
   readonly className: string;
-  rules(config: C, parts: ProviderParts): ProviderRules;
+  rules(config: C, parts: ProviderParts, init: AuthenticatorInit<C>): ProviderRules;
   /** Default: the addresses of the configuration. */
   client?(init: AuthenticatorInit<C>, parts: ProviderParts): ProviderClient | undefined;
   /** Addresses that the class finds by itself, or does without. */
@@ -25,7 +25,7 @@ export function oauthKind<C extends OAuthenticatorConfig>(spec: KindSpec<C>): Au
     create: (init) =>
       new OAuthenticator({
         init,
-        rules: (parts) => spec.rules(init.config, parts),
+        rules: (parts) => spec.rules(init.config, parts, init),
         client: (parts) => spec.client?.(init, parts) ?? new PlainClient(plainOptions(init, parts)),
       }),
     check: (config) => [...addressFaults(spec, config), ...(spec.check?.(config) ?? [])],

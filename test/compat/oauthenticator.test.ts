@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -17,6 +19,8 @@ import { ensureOAuthenticator } from './peers/install.js';
 const STRICTER = 'an e-mail address that the provider has not verified names nobody';
 const CHECKED = 'audience and age of an id token are looked at here';
 const WORDS = 'refused in words; theirs is a 500';
+const NO_GROUPS = 'who is in no group of the domain is judged by the other rules; theirs is a 500';
+const AT_START = 'the start is refused; theirs is a 500 at each sign-in';
 
 /** From row to the reason why the two differ. */
 const DIFFERENCES: Readonly<Record<string, string>> = {
@@ -25,6 +29,11 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   'generic: a name by e-mail, not verified': STRICTER,
   'generic: a name by e-mail, of which nothing is said': STRICTER,
   'google: an address that is not verified, and allow_all': STRICTER,
+  'google: groups: somebody whom the directory does not know': NO_GROUPS,
+  'google: groups: somebody of a domain without groups': NO_GROUPS,
+  'google: groups: no administrator to act as': AT_START,
+  'google: groups: no key': AT_START,
+  'google: groups: a key file that is not there': AT_START,
   'azuread: a token for another client': CHECKED,
   'azuread: a token that has expired': CHECKED,
 };
@@ -38,7 +47,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'anteroom-oauthenticator-'));
   provider = createServer((request, response) => {
     const [, index = '', ...path] = (request.url ?? '').split('?', 1)[0]?.split('/') ?? [];
-    const answer = rows[Number(index)]?.answers[path.join('/')];
+    const query = decodeURIComponent((request.url ?? '').split('?')[1] ?? '');
+    const answers = rows[Number(index)]?.answers ?? {};
+    const answer = answers[`${path.join('/')}?${query}`] ?? answers[path.join('/')];
     if (answer === undefined || typeof answer === 'number')
       return void response.writeHead(answer ?? 404).end();
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
@@ -47,12 +58,19 @@ beforeAll(async () => {
   await once(provider, 'listening');
   const address = provider.address();
   const port = typeof address === 'object' ? address?.port : 0;
+  const privateKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  const key = {
+    type: 'service_account',
+    client_email: 'hub@project.iam.test',
+    private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+  };
   rows = cases().map((row, index) => {
     const base = `http://127.0.0.1:${port}/${index}`;
-    return {
-      ...row,
-      config: JSON.parse(JSON.stringify(row.config).replaceAll('BASE', base)) as Case['config'],
-    };
+    const keyFile = join(folder, `key-${index}.json`);
+    const text = JSON.stringify(row.config).replaceAll('BASE', base).replaceAll('KEYFILE', keyFile);
+    if (text.includes(keyFile))
+      writeFileSync(keyFile, JSON.stringify({ ...key, token_uri: `${base}/sa-token` }));
+    return { ...row, config: JSON.parse(text) as Case['config'] };
   });
   const python = await ensureOAuthenticator();
   const [given, told] = [join(folder, 'cases.json'), join(folder, 'decisions.json')];

@@ -7,7 +7,7 @@ export interface Case {
   readonly config: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Whom the database knows before. */
   readonly users: readonly { readonly name: string; readonly admin: boolean }[];
-  /** What the provider says, by path; numbers are bare statuses. */
+  /** What the provider says, by path, or by path and query; numbers are bare statuses. */
   readonly answers: Readonly<Record<string, unknown>>;
 }
 
@@ -226,6 +226,113 @@ const GOOGLE: readonly (readonly [title: string, rules: Rules, user?: Readonly<R
     ],
   ];
 
+const DIRECTORY = 'admin/directory/v1/groups';
+const inSchool = (...groups: readonly string[]) => ({ 'school.org': set(...groups) });
+const listed = (...names: readonly string[]) => ({
+  groups: names.map((name) => ({ email: name.includes('@') ? name : `${name}@school.org` })),
+});
+/** Rules by Google groups; Ann is in `teachers` and `everybody` unless the directory says otherwise. */
+const GOOGLE_GROUPS: readonly (readonly [
+  title: string,
+  rules: Rules,
+  answers?: Readonly<Record<string, unknown>>,
+])[] = [
+  ['a member of an allowed group', { allowed_google_groups: inSchool('teachers') }],
+  ['a member of another group', { allowed_google_groups: inSchool('pupils') }],
+  ['a member of an admin group', { admin_google_groups: inSchool('teachers') }],
+  ['no member of an admin group', { admin_google_groups: inSchool('heads') }],
+  ['no member of an admin group, and allow_all', { admin_google_groups: inSchool('heads'), allow_all: true }],
+  [
+    'an admin who has left the admin group',
+    { admin_google_groups: inSchool('heads'), allow_all: true },
+    { user: { email: 'zoe@school.org', verified_email: true, hd: 'school.org', id: '1' } },
+  ],
+  [
+    'an admin by name beside an admin group',
+    { admin_users: set('ann'), admin_google_groups: inSchool('heads') },
+  ],
+  [
+    'an allowed group and an admin group',
+    { allowed_google_groups: inSchool('everybody'), admin_google_groups: inSchool('teachers') },
+  ],
+  [
+    'an allowed group and another admin group',
+    { allowed_google_groups: inSchool('everybody'), admin_google_groups: inSchool('heads') },
+  ],
+  ['a blocked member', { allowed_google_groups: inSchool('teachers'), blocked_users: set('ann') }],
+  [
+    'a member from another hosted domain',
+    { allowed_google_groups: inSchool('teachers'), hosted_domain: ['other.org'] },
+  ],
+  ['the older name', { google_group_whitelist: inSchool('teachers') }],
+  [
+    'a group on the second page',
+    { allowed_google_groups: inSchool('late') },
+    {
+      [DIRECTORY]: { ...listed('early'), nextPageToken: 'two' },
+      [`${DIRECTORY}?userKey=Ann@School.org&pageToken=two`]: listed('late'),
+    },
+  ],
+  [
+    'a member of a group within a group',
+    { allowed_google_groups: inSchool('staff') },
+    { [`${DIRECTORY}?userKey=teachers@school.org`]: listed('staff') },
+  ],
+  [
+    'a member of a group within a group, which counts',
+    { allowed_google_groups: inSchool('staff'), include_nested_groups: true },
+    {
+      [`${DIRECTORY}?userKey=teachers@school.org`]: listed('staff'),
+      [`${DIRECTORY}?userKey=staff@school.org`]: listed('teachers'),
+      [`${DIRECTORY}?userKey=everybody@school.org`]: {},
+    },
+  ],
+  [
+    'a group of that name in another domain of the organization',
+    { allowed_google_groups: inSchool('guests') },
+    { [DIRECTORY]: listed('guests@lab.school.org') },
+  ],
+  [
+    'groups of the hub',
+    {
+      allowed_google_groups: inSchool('teachers'),
+      manage_groups: true,
+      auth_state_groups_key: 'google_user.google_groups',
+    },
+  ],
+  [
+    'admin_groups beside an admin group',
+    {
+      admin_google_groups: inSchool('heads'),
+      manage_groups: true,
+      auth_state_groups_key: 'google_user.google_groups',
+      admin_groups: set('teachers'),
+    },
+  ],
+  ['no groups at all', { allowed_google_groups: inSchool('teachers'), allow_all: true }, { [DIRECTORY]: {} }],
+  [
+    'somebody whom the directory does not know',
+    { allowed_google_groups: inSchool('teachers'), allowed_users: set('ann') },
+    { [DIRECTORY]: 404 },
+  ],
+  ['a directory that refuses', { allowed_google_groups: inSchool('teachers') }, { [DIRECTORY]: 403 }],
+  [
+    'somebody of a domain without groups',
+    { allowed_google_groups: inSchool('teachers'), hosted_domain: [], allow_all: true },
+    { user: { email: 'ann@other.org', verified_email: true, id: '9' } },
+  ],
+  ['a key that is refused', { allowed_google_groups: inSchool('teachers') }, { 'sa-token': 400 }],
+  ['no administrator to act as', { allowed_google_groups: inSchool('teachers'), gsuite_administrator: {} }],
+  ['no key', { admin_google_groups: inSchool('teachers'), google_service_account_keys: {} }],
+  [
+    'a key file that is not there',
+    {
+      allowed_google_groups: inSchool('teachers'),
+      google_service_account_keys: { 'school.org': 'no-such-file.json' },
+    },
+  ],
+];
+
 const GITLAB: readonly (readonly [
   title: string,
   rules: Rules,
@@ -293,6 +400,29 @@ export function cases(): readonly Case[] {
         title,
         { token_url: 'BASE/token', userdata_url: 'BASE/user', ...rules },
         { ...plain, user },
+      ),
+    ),
+    ...GOOGLE_GROUPS.map(([title, rules, answers]) =>
+      caseOf(
+        'google',
+        'GoogleOAuthenticator',
+        `groups: ${title}`,
+        {
+          google_api_url: 'BASE',
+          token_url: 'BASE/token',
+          userdata_url: 'BASE/user',
+          hosted_domain: ['school.org'],
+          gsuite_administrator: { 'school.org': 'boss' },
+          google_service_account_keys: { 'school.org': 'KEYFILE' },
+          ...rules,
+        },
+        {
+          ...plain,
+          user: GOOGLE_USER,
+          'sa-token': { access_token: 'sa', expires_in: 3600, token_type: 'Bearer' },
+          [DIRECTORY]: listed('teachers', 'everybody'),
+          ...answers,
+        },
       ),
     ),
     ...GITLAB.map(([title, rules, answers]) =>
