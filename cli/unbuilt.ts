@@ -8,6 +8,7 @@ import { lineage } from '../core/config/declare.js';
 import type { ResolvedConfig } from '../core/config/resolved.js';
 
 const PYTHON_LOGGING = 'it configures the logging of Python, which is not here';
+const BEFORE_IDPS = 'OAuthenticator 17 has taken it out; write idps';
 const PROFILE_TEMPLATE =
   'forms of a site are written for the page of the Python hub, with its scripts; the form of profile_list is made here, or write options_form';
 const INTERNAL_SSL = 'TLS between hub, proxy and servers is not built yet';
@@ -17,6 +18,12 @@ export const UNBUILT: Readonly<Record<string, string>> = {
   'Application.log_datefmt': PYTHON_LOGGING,
   'Application.log_format': PYTHON_LOGGING,
   'Application.logging_config': PYTHON_LOGGING,
+  'CILogonOAuthenticator.additional_username_claims': BEFORE_IDPS,
+  'CILogonOAuthenticator.idp': BEFORE_IDPS,
+  'CILogonOAuthenticator.idp_whitelist': BEFORE_IDPS,
+  'CILogonOAuthenticator.shown_idps': BEFORE_IDPS,
+  'CILogonOAuthenticator.strip_idp_domain': BEFORE_IDPS,
+  'CILogonOAuthenticator.username_claim': BEFORE_IDPS,
   'JupyterHub.admin_access':
     'the deprecated switch is not built; give the scope access:servers to a role with JupyterHub.load_roles',
   'JupyterHub.data_files_path':

@@ -1,9 +1,9 @@
 import { isJsonObject, type JsonObject } from '../../core/model/json.js';
-import type { AuthenticatorInit, AuthenticatorKind, AuthModel } from '../../core/plugin/authenticator.js';
+import type { AuthenticatorInit, AuthModel } from '../../core/plugin/authenticator.js';
 import type { ProviderParts } from './authenticator.js';
 import { GoogleGroups } from './google-groups.js';
 import type { GoogleOAuthenticatorConfig } from './google-traits.js';
-import { oauthKind } from './kind.js';
+import { type OAuthKind, oauthKind } from './kind.js';
 import type { FoundUser, ProviderRules } from './rules.js';
 import { keyFileFault } from './service-account.js';
 import { claimedName, demandVerified, subjectText } from './username.js';
@@ -13,7 +13,6 @@ const USER_KEY = 'google_user';
 
 /** `google` (oauthenticator.google 17.4.0): verified e-mail addresses, organizations by their `hd` claim. */
 class GoogleRules implements ProviderRules {
-  readonly className = CLASS_NAME;
   readonly userKey = USER_KEY;
   readonly #config: GoogleOAuthenticatorConfig;
   readonly #groups: GoogleGroups;
@@ -85,7 +84,7 @@ function domainOf(userInfo: JsonObject): string {
   return typeof email === 'string' ? (email.split('@')[1] ?? '').toLowerCase() : '';
 }
 
-export const google: AuthenticatorKind<GoogleOAuthenticatorConfig> = oauthKind({
+export const google: OAuthKind<GoogleOAuthenticatorConfig> = oauthKind({
   className: CLASS_NAME,
   rules: (_config, parts, init) => new GoogleRules(init, parts),
   check: ({ google_service_account_keys: keys }) =>

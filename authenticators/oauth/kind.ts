@@ -19,11 +19,22 @@ interface KindSpec<C extends OAuthenticatorConfig> {
 type AddressTrait = 'authorize_url' | 'token_url' | 'userdata_url';
 const ADDRESSES: readonly AddressTrait[] = ['authorize_url', 'token_url', 'userdata_url'];
 
-export function oauthKind<C extends OAuthenticatorConfig>(spec: KindSpec<C>): AuthenticatorKind<C> {
+export interface OAuthKind<C> extends AuthenticatorKind<C> {
+  /** The same under the name of its `Local...` class: accounts of the machine are the hub's work, whoever signs people in. */
+  readonly local: AuthenticatorKind<C>;
+}
+
+export function oauthKind<C extends OAuthenticatorConfig>(spec: KindSpec<C>): OAuthKind<C> {
+  const localName = spec.className.replace(/(\w+)$/, 'Local$1');
+  return { ...kindOf(spec), local: kindOf({ ...spec, className: localName }) };
+}
+
+function kindOf<C extends OAuthenticatorConfig>(spec: KindSpec<C>): AuthenticatorKind<C> {
   return {
     className: spec.className,
     create: (init) =>
       new OAuthenticator({
+        className: spec.className,
         init,
         rules: (parts) => spec.rules(init.config, parts, init),
         client: (parts) => spec.client?.(init, parts) ?? new PlainClient(plainOptions(init, parts)),

@@ -20,6 +20,7 @@ const STRICTER = 'an e-mail address that the provider has not verified names nob
 const CHECKED = 'audience and age of an id token are looked at here';
 const WORDS = 'refused in words; theirs is a 500';
 const NO_GROUPS = 'who is in no group of the domain is judged by the other rules; theirs is a 500';
+const NO_ACCOUNT = 'a missing account is a refusal in words; theirs is a 500';
 const AT_START = 'the start is refused; theirs is a 500 at each sign-in';
 
 /** From row to the reason why the two differ. */
@@ -34,6 +35,16 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   'google: groups: no administrator to act as': AT_START,
   'google: groups: no key': AT_START,
   'google: groups: a key file that is not there': AT_START,
+  'auth0: an address that is not verified, and allow_all': STRICTER,
+  'auth0: neither domain nor subdomain': AT_START,
+  'bitbucket: teams that may not be asked for': WORDS,
+  'cilogon: no institution': AT_START,
+  ...Object.fromEntries(
+    ['generic-oauth', 'github', 'gitlab', 'google', 'auth0'].map((name) => [
+      `local-${name}: somebody without an account`,
+      NO_ACCOUNT,
+    ]),
+  ),
   'azuread: a token for another client': CHECKED,
   'azuread: a token that has expired': CHECKED,
 };
@@ -70,7 +81,8 @@ beforeAll(async () => {
     const text = JSON.stringify(row.config).replaceAll('BASE', base).replaceAll('KEYFILE', keyFile);
     if (text.includes(keyFile))
       writeFileSync(keyFile, JSON.stringify({ ...key, token_uri: `${base}/sa-token` }));
-    return { ...row, config: JSON.parse(text) as Case['config'] };
+    const answers = JSON.parse(JSON.stringify(row.answers).replaceAll('BASE', base)) as Case['answers'];
+    return { ...row, config: JSON.parse(text) as Case['config'], answers };
   });
   const python = await ensureOAuthenticator();
   const [given, told] = [join(folder, 'cases.json'), join(folder, 'decisions.json')];

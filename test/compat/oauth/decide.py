@@ -18,23 +18,27 @@ from unittest.mock import Mock
 
 from jupyterhub import orm
 from jupyterhub.app import JupyterHub
+from oauthenticator.bitbucket import BitbucketOAuthenticator
 from oauthenticator.google import GoogleOAuthenticator
 from tornado import web
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from traitlets.config import Config
 
 
-def asks_here(google):
-    """Google's class asks one fixed address for groups; all else of it, the service account too, runs as it is."""
-    ask = google.httpfetch
+def asks_here(cls, fixed, base):
+    """A class asks one address that cannot be configured; all else of it runs as it is."""
+    ask = cls.httpfetch
 
     def httpfetch(self, url, *args, **kwargs):
-        return ask(self, url.replace("https://www.googleapis.com", self.google_api_url), *args, **kwargs)
+        return ask(self, url.replace(fixed, base(self)), *args, **kwargs)
 
-    google.httpfetch = httpfetch
+    cls.httpfetch = httpfetch
 
 
-asks_here(GoogleOAuthenticator)
+asks_here(GoogleOAuthenticator, "https://www.googleapis.com", lambda self: self.google_api_url)
+asks_here(
+    BitbucketOAuthenticator, "https://api.bitbucket.org/2.0", lambda self: self.userdata_url.removesuffix("/user")
+)
 
 
 def sets(value):

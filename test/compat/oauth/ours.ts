@@ -26,6 +26,8 @@ import {
 } from '../../../hub/session/index.js';
 import { SignInLimits } from '../../../hub/session/sign-in-limits.js';
 import { openStore, type Store } from '../../../hub/store/index.js';
+import { SystemAccounts, systemAccountSettings } from '../../../hub/system-accounts/index.js';
+import type { SystemAccountSettings } from '../../../hub/system-accounts/settings.js';
 import { RedirectBrowser } from '../../support/redirect-browser.js';
 import type { Case } from './cases.js';
 
@@ -61,7 +63,8 @@ export async function decide(each: Case): Promise<Decision> {
   await authenticator.provision();
   const store = owned.use(await openStore({ url: 'sqlite://', clock: systemClock, log: silentLog }));
   for (const { name, admin } of each.users) await store.users.create({ name: name as UserName, admin });
-  const signIn = await signInOf(store, authenticator, auth, config.of(JupyterHubClass));
+  const settings = systemAccountSettings(config);
+  const signIn = await signInOf(store, authenticator, auth, config.of(JupyterHubClass), settings);
   return await outcomeOf(store, authenticator, signIn);
 }
 
@@ -70,6 +73,7 @@ async function signInOf(
   authenticator: Authenticator,
   auth: AuthenticatorConfig,
   hub: Parameters<typeof planConfiguredRoles>[1],
+  settings: SystemAccountSettings,
 ): Promise<SignIn> {
   const registry = new ScopeRegistry();
   const admission = new Admission(auth);
@@ -88,7 +92,14 @@ async function signInOf(
   });
   const refresh = new AuthRefresh({ ...common, accounts, settings: auth });
   const limits = new SignInLimits(LIMITS, systemClock);
-  return new SignIn({ ...common, accounts, refresh, limits, settings: auth });
+  const systemAccounts = new SystemAccounts({
+    ...common,
+    settings,
+    serversUseAccounts: false,
+    provenAccounts: false,
+    listed: new Set(admission.configuredUsers),
+  });
+  return new SignIn({ ...common, accounts, systemAccounts, refresh, limits, settings: auth });
 }
 
 async function outcomeOf(store: Store, authenticator: Authenticator, signIn: SignIn): Promise<Decision> {
