@@ -9,8 +9,6 @@ import type { ResolvedConfig } from '../core/config/resolved.js';
 
 const PYTHON_LOGGING = 'it configures the logging of Python, which is not here';
 const BEFORE_IDPS = 'OAuthenticator 17 has taken it out; write idps';
-const PROFILE_TEMPLATE =
-  'forms of a site are written for the page of the Python hub, with its scripts; the form of profile_list is made here, or write options_form';
 const INTERNAL_SSL = 'TLS between hub, proxy and servers is not built yet';
 
 /** From `Class.trait` to the reason. */
@@ -38,8 +36,6 @@ export const UNBUILT: Readonly<Record<string, string>> = {
   'JupyterHub.internal_ssl': INTERNAL_SSL,
   'JupyterHub.recreate_internal_certs': INTERNAL_SSL,
   'JupyterHub.trusted_alt_names': INTERNAL_SSL,
-  'KubeSpawner.additional_profile_form_template_paths': PROFILE_TEMPLATE,
-  'KubeSpawner.profile_form_template': PROFILE_TEMPLATE,
   'Spawner.ssl_alt_names': INTERNAL_SSL,
   'Spawner.ssl_alt_names_include_local': INTERNAL_SSL,
 };
