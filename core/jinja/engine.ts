@@ -22,7 +22,7 @@ export interface JinjaFile {
 }
 
 /** What to do instead, as the end of a fault's words. */
-export interface Hints {
+interface Hints {
   missing(name: string): string;
   extendsItself(name: string): string;
 }

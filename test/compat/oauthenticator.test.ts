@@ -21,6 +21,7 @@ const CHECKED = 'audience and age of an id token are looked at here';
 const WORDS = 'refused in words; theirs is a 500';
 const NO_GROUPS = 'who is in no group of the domain is judged by the other rules; theirs is a 500';
 const NO_ACCOUNT = 'a missing account is a refusal in words; theirs is a 500';
+const BY_LOGIN = 'organizations are asked for by the login at GitHub, not by the name at the hub';
 const AT_START = 'the start is refused; theirs is a 500 at each sign-in';
 
 /** From row to the reason why the two differ. */
@@ -30,6 +31,11 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   'generic: a name by e-mail, not verified': STRICTER,
   'generic: a name by e-mail, of which nothing is said': STRICTER,
   'google: an address that is not verified, and allow_all': STRICTER,
+  'github: a member under another name at the hub': BY_LOGIN,
+  'github: somebody else whose login is the name at the hub': BY_LOGIN,
+  'github: teams without the scope for them': AT_START,
+  'openshift: a cluster that does not answer':
+    'asked when somebody signs in; theirs does not start without it',
   'google: groups: somebody whom the directory does not know': NO_GROUPS,
   'google: groups: somebody of a domain without groups': NO_GROUPS,
   'google: groups: no administrator to act as': AT_START,

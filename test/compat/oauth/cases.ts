@@ -193,6 +193,21 @@ const GITHUB: readonly (readonly [
     },
     { 'api/user/teams': [] },
   ],
+  [
+    'a member under another name at the hub',
+    { allowed_organizations: set('org'), username_map: { ann: 'bob' } },
+    { 'api/orgs/org/members/Ann': 204 },
+  ],
+  [
+    'somebody else whose login is the name at the hub',
+    { allowed_organizations: set('org'), username_map: { ann: 'bob' } },
+    { 'api/orgs/org/members/bob': 204 },
+  ],
+  [
+    'teams without the scope for them',
+    { allow_all: true, scope: ['user:email'], populate_teams_in_auth_state: true },
+    { 'api/user/teams': 403 },
+  ],
 ];
 
 const GOOGLE_USER = { email: 'Ann@School.org', verified_email: true, hd: 'school.org', id: '9' };
@@ -675,6 +690,13 @@ export function cases(): readonly Case[] {
       LOCAL.map(([title, rules, name]) =>
         caseOf(short, section, title, { ...addresses, ...rules }, { ...plain, ...answers(name) }),
       ),
+    ),
+    caseOf(
+      'openshift',
+      'OpenShiftOAuthenticator',
+      'a cluster that does not answer',
+      { openshift_url: 'BASE', allow_all: true },
+      { '.well-known/oauth-authorization-server': 503 },
     ),
     ...AZURE.map(([title, rules, claims]) =>
       caseOf(
