@@ -1,12 +1,7 @@
 /** Who comes, under which rules: the rows of the decision table. `{"$set": [...]}` is a set of Python's. */
+import type { DecisionCase } from '../decisions/our-hub.js';
 
-export interface Case {
-  readonly name: string;
-  /** Short name of the authenticator's class, as JupyterHub's entry points have it. */
-  readonly class: string;
-  readonly config: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** Whom the database knows before. */
-  readonly users: readonly { readonly name: string; readonly admin: boolean }[];
+export interface Case extends DecisionCase {
   /** What the provider says, by path, or by path and query; numbers are bare statuses. */
   readonly answers: Readonly<Record<string, unknown>>;
 }
