@@ -5,11 +5,15 @@
 import { DummyAuthenticatorClass } from '../authenticators/dummy/traits.js';
 import { HeaderAuthenticatorClass } from '../authenticators/header/traits.js';
 import { NullAuthenticatorClass } from '../authenticators/null/traits.js';
+import { Auth0OAuthenticatorClass } from '../authenticators/oauth/auth0-traits.js';
 import { AzureAdOAuthenticatorClass } from '../authenticators/oauth/azuread-traits.js';
+import { BitbucketOAuthenticatorClass } from '../authenticators/oauth/bitbucket-traits.js';
+import { CILogonOAuthenticatorClass } from '../authenticators/oauth/cilogon-traits.js';
 import { GenericOAuthenticatorClass } from '../authenticators/oauth/generic-traits.js';
 import { GitHubOAuthenticatorClass } from '../authenticators/oauth/github-traits.js';
 import { GitLabOAuthenticatorClass } from '../authenticators/oauth/gitlab-traits.js';
 import { GoogleOAuthenticatorClass } from '../authenticators/oauth/google-traits.js';
+import { localOf } from '../authenticators/oauth/local-traits.js';
 import { OpenShiftOAuthenticatorClass } from '../authenticators/oauth/openshift-traits.js';
 import { PAMAuthenticatorClass } from '../authenticators/pam/traits.js';
 import { SharedPasswordAuthenticatorClass } from '../authenticators/shared-password/traits.js';
@@ -23,8 +27,21 @@ import { KubeSpawnerClass } from '../spawners/kubernetes/traits.js';
 import { LocalProcessSpawnerClass } from '../spawners/local-process/traits.js';
 import { SimpleLocalProcessSpawnerClass } from '../spawners/simple/traits.js';
 
-/** Six classes in one module: they share what speaks to a provider. */
+/** In one module: they share what speaks to a provider. */
 const oauth = () => import('../authenticators/oauth/index.js');
+const OAUTH = [
+  [GenericOAuthenticatorClass, 'generic'],
+  [GitHubOAuthenticatorClass, 'github'],
+  [GoogleOAuthenticatorClass, 'google'],
+  [OpenShiftOAuthenticatorClass, 'openshift'],
+  [GitLabOAuthenticatorClass, 'gitlab'],
+  [AzureAdOAuthenticatorClass, 'azuread'],
+  [Auth0OAuthenticatorClass, 'auth0'],
+  [BitbucketOAuthenticatorClass, 'bitbucket'],
+  [CILogonOAuthenticatorClass, 'cilogon'],
+] as const;
+
+const GENERIC = "c.JupyterHub.authenticator_class = 'generic-oauth'";
 
 export type SlotName = 'spawner' | 'authenticator' | 'proxy';
 
@@ -45,6 +62,8 @@ export interface Slot<K = unknown> {
   readonly notBuilt: readonly string[];
   /** What to write instead of one that is not built. */
   readonly instead: string;
+  /** The same for some of them, from their short names. */
+  readonly insteadOf?: Readonly<Record<string, string>>;
 }
 
 interface Builtin<K = unknown> {
@@ -111,26 +130,18 @@ export const SLOTS: { readonly [Name in SlotName]: Slot<SlotKinds[Name]> } = {
         declaration: HeaderAuthenticatorClass,
         load: async () => (await import('../authenticators/header/index.js')).header,
       },
-      { declaration: GenericOAuthenticatorClass, load: async () => (await oauth()).generic },
-      { declaration: GitHubOAuthenticatorClass, load: async () => (await oauth()).github },
-      { declaration: GoogleOAuthenticatorClass, load: async () => (await oauth()).google },
-      { declaration: OpenShiftOAuthenticatorClass, load: async () => (await oauth()).openshift },
-      { declaration: GitLabOAuthenticatorClass, load: async () => (await oauth()).gitlab },
-      { declaration: AzureAdOAuthenticatorClass, load: async () => (await oauth()).azuread },
+      ...OAUTH.map(([declaration, name]) => ({ declaration, load: async () => (await oauth())[name] })),
+      ...OAUTH.map(([declaration, name]) => ({
+        declaration: localOf(declaration),
+        load: async () => (await oauth())[name].local,
+      })),
     ],
     notBuilt: [
-      'auth0',
-      'bitbucket',
-      'cilogon',
       'globus',
       'mediawiki',
       'okpy',
       'oauthenticator',
-      'local-generic-oauth',
-      'local-github',
-      'local-google',
-      'local-gitlab',
-      'local-azuread',
+      'local-globus',
       'ldap',
       'ldapauthenticator',
       'lti11',
@@ -141,6 +152,13 @@ export const SLOTS: { readonly [Name in SlotName]: Slot<SlotKinds[Name]> } = {
       'remote-user',
     ],
     instead: "c.JupyterHub.authenticator_class = 'shared-password' (or 'dummy' for a trial)",
+    insteadOf: {
+      globus: `${GENERIC} and c.GenericOAuthenticator.issuer = 'https://auth.globus.org' (its groups and transfer tokens are not read)`,
+      'local-globus': `c.JupyterHub.authenticator_class = 'local-generic-oauth' and c.GenericOAuthenticator.issuer = 'https://auth.globus.org'`,
+      mediawiki: `${GENERIC} with the wiki's OAuth 2 addresses (rest.php/oauth2/authorize, /access_token, /resource/profile)`,
+      okpy: `${GENERIC} with its addresses (OAuthenticator 17 no longer has it either)`,
+      oauthenticator: `${GENERIC}, or a class of a provider`,
+    },
   },
   proxy: {
     trait: 'proxy_class',

@@ -38,17 +38,20 @@ export async function choose<K>(slot: Slot<K>, reference: string, cwd: string): 
     const load = found.load ?? (() => Promise.reject(new Error(`${found.declaration.name} has no module`)));
     return { declaration: found.declaration, load };
   }
-  const last = wanted.split('.').at(-1) ?? wanted;
-  if (
-    slot.notBuilt.some(
-      (name) => name === wanted || last.replaceAll(/authenticator$|spawner$|proxy$/g, '') === name,
-    )
-  ) {
-    return `${reference} is not built yet; write ${slot.instead}`;
-  }
+  const missing = notBuiltName(slot, wanted);
+  if (missing !== undefined)
+    return `${reference} is not built yet; write ${slot.insteadOf?.[missing] ?? slot.instead}`;
   const names = slot.builtins.flatMap(({ declaration }) => [declaration.name, ...declaration.aliases]);
   const near = nearest(reference, names);
   return `there is no ${reference}${near ? `; did you mean ${near}?` : ''}; write ${slot.instead}, or package#Export for one of your own`;
+}
+
+/** Short names, and class names with or without their modules: `globus`, `oauthenticator.globus.GlobusOAuthenticator`. */
+function notBuiltName(slot: Slot, wanted: string): string | undefined {
+  const last = wanted.split('.').at(-1) ?? wanted;
+  const short = last.replace(/(?:o?authenticator|spawner|proxy)$/, '').replace(/^local(?=\w)/, 'local-');
+  const known = short === 'mw' ? 'mediawiki' : short;
+  return slot.notBuilt.find((name) => name === wanted || name === last || name === known);
 }
 
 async function chooseForeign<K>(slot: Slot<K>, reference: string, cwd: string): Promise<Chosen<K> | string> {

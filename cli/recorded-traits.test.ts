@@ -79,6 +79,7 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   'ConfigurableHTTPProxy.auth_token default':
     'theirs is random; ours is made at start by whoever starts the proxy',
   'GenericOAuthenticator.issuer extra': 'discovery, which OAuthenticator does not do',
+  'LocalGenericOAuthenticator.issuer extra': 'the same',
   'HeaderAuthenticator ours': 'an authenticator that JupyterHub does not come with',
   'Anteroom ours': 'the settings that JupyterHub does not have',
 };

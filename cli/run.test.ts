@@ -43,19 +43,21 @@ describe('what needs no configuration', () => {
 });
 
 describe('plug-ins that come with us', () => {
-  it.each(['localprocess', 'simple', 'dummy', 'shared-password', 'null'])(
-    '%s can be loaded by its name',
-    async (name) => {
-      const slot = Object.values(SLOTS).find(({ builtins }) =>
-        builtins.some(({ declaration }) => declaration.aliases.includes(name)),
-      );
-      const chosen = slot && (await choose<unknown>(slot, name, cwd));
-      if (chosen === undefined || typeof chosen === 'string') expect.fail(chosen ?? 'no slot');
-      const kind = (await chosen.load()) as { readonly className: string; readonly create: unknown };
-      expect(chosen.declaration.aliases).toContain(kind.className);
-      expect(kind.create).toBeInstanceOf(Function);
-    },
-  );
+  it.each([
+    ...['localprocess', 'simple', 'dummy', 'shared-password', 'null'],
+    ...['auth0', 'bitbucket', 'cilogon', 'local-auth0', 'local-azuread', 'local-bitbucket', 'local-cilogon'],
+    ...['local-generic-oauth', 'local-github', 'local-gitlab', 'local-google', 'local-openshift'],
+    'oauthenticator.github.LocalGitHubOAuthenticator',
+  ])('%s can be loaded by its name', async (name) => {
+    const slot = Object.values(SLOTS).find(({ builtins }) =>
+      builtins.some(({ declaration }) => declaration.aliases.includes(name)),
+    );
+    const chosen = slot && (await choose<unknown>(slot, name, cwd));
+    if (chosen === undefined || typeof chosen === 'string') expect.fail(chosen ?? 'no slot');
+    const kind = (await chosen.load()) as { readonly className: string; readonly create: unknown };
+    expect(chosen.declaration.aliases).toContain(kind.className);
+    expect(kind.create).toBeInstanceOf(Function);
+  });
 });
 
 describe('a start', () => {
@@ -71,6 +73,17 @@ describe('a start', () => {
     expect(code).toBe(1);
     expect(started).toBeUndefined();
     expect(err).toContain("write c.JupyterHub.authenticator_class = 'shared-password'");
+  });
+
+  it.each([
+    ['globus', 'c.GenericOAuthenticator.issuer'],
+    ['local-globus', "'local-generic-oauth'"],
+    ['oauthenticator.mediawiki.MWOAuthenticator', 'rest.php/oauth2'],
+    ['okpy', "'generic-oauth'"],
+  ])('refuses %s, and names the way by another class', async (name, way) => {
+    const { code, err } = await anteroom(`--JupyterHub.authenticator_class=${name}`);
+    expect(code).toBe(1);
+    expect(err).toContain(way);
   });
 
   it("refuses routes beside the hub's that fit no host, and all other faults of addresses at once", async () => {

@@ -8,9 +8,7 @@ import { lineage } from '../core/config/declare.js';
 import type { ResolvedConfig } from '../core/config/resolved.js';
 
 const PYTHON_LOGGING = 'it configures the logging of Python, which is not here';
-const GOOGLE_GROUPS = 'Google groups are not read yet; name users with allowed_users and admin_users';
-const PROFILE_TEMPLATE =
-  'forms of a site are written for the page of the Python hub, with its scripts; the form of profile_list is made here, or write options_form';
+const BEFORE_IDPS = 'OAuthenticator 17 has taken it out; write idps';
 const INTERNAL_SSL = 'TLS between hub, proxy and servers is not built yet';
 
 /** From `Class.trait` to the reason. */
@@ -18,11 +16,12 @@ export const UNBUILT: Readonly<Record<string, string>> = {
   'Application.log_datefmt': PYTHON_LOGGING,
   'Application.log_format': PYTHON_LOGGING,
   'Application.logging_config': PYTHON_LOGGING,
-  'GoogleOAuthenticator.admin_google_groups': GOOGLE_GROUPS,
-  'GoogleOAuthenticator.allowed_google_groups': GOOGLE_GROUPS,
-  'GoogleOAuthenticator.google_service_account_keys': GOOGLE_GROUPS,
-  'GoogleOAuthenticator.gsuite_administrator': GOOGLE_GROUPS,
-  'GoogleOAuthenticator.include_nested_groups': GOOGLE_GROUPS,
+  'CILogonOAuthenticator.additional_username_claims': BEFORE_IDPS,
+  'CILogonOAuthenticator.idp': BEFORE_IDPS,
+  'CILogonOAuthenticator.idp_whitelist': BEFORE_IDPS,
+  'CILogonOAuthenticator.shown_idps': BEFORE_IDPS,
+  'CILogonOAuthenticator.strip_idp_domain': BEFORE_IDPS,
+  'CILogonOAuthenticator.username_claim': BEFORE_IDPS,
   'JupyterHub.admin_access':
     'the deprecated switch is not built; give the scope access:servers to a role with JupyterHub.load_roles',
   'JupyterHub.data_files_path':
@@ -37,8 +36,6 @@ export const UNBUILT: Readonly<Record<string, string>> = {
   'JupyterHub.internal_ssl': INTERNAL_SSL,
   'JupyterHub.recreate_internal_certs': INTERNAL_SSL,
   'JupyterHub.trusted_alt_names': INTERNAL_SSL,
-  'KubeSpawner.additional_profile_form_template_paths': PROFILE_TEMPLATE,
-  'KubeSpawner.profile_form_template': PROFILE_TEMPLATE,
   'Spawner.ssl_alt_names': INTERNAL_SSL,
   'Spawner.ssl_alt_names_include_local': INTERNAL_SSL,
 };

@@ -2,12 +2,13 @@
  * Builds the hub's Fastify instance: every layer and route in the order in which a request meets them. Does not listen,
  * does not touch the process; `hub.ts` makes the parts and runs it.
  *
- *   address check → body → session (who) → XSRF → gate (may they) → handler → headers, cookies
+ *   a turn → address check → body → session (who) → XSRF → gate (may they) → handler → headers, cookies
  */
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { messageOf } from '../core/fault.js';
 import type { Log } from '../core/log.js';
+import { turns } from '../core/turns.js';
 import { scrubUrl } from '../core/wire/scrub.js';
 import type { HubAddresses } from './addresses.js';
 import type { ApiContext } from './api/context.js';
@@ -119,6 +120,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
       );
     },
   });
+  takeTurns(app);
   requireDeclaredAccess(app);
   installBodyParser(app);
   installErrorHandling(app, errors);
@@ -201,6 +203,15 @@ async function unknownPath(
   if (request.method !== 'GET') return answerError(httpError(405), request, reply, errors);
   const { location, status } = prefixRedirect(parts.pages, request.url);
   return reply.redirect(location, status);
+}
+
+/** Before anything is done for a request: a class that arrives in one moment must not be answered in one. */
+function takeTurns(app: FastifyInstance): void {
+  app.addHook('onRequest', (_request, _reply, done) => {
+    const turn = turns.take();
+    if (turn) void turn.then(() => done());
+    else done();
+  });
 }
 
 /** One from the proxy in front of us when it is harmless, else our own. */

@@ -29,6 +29,8 @@ export interface ProviderParts {
 }
 
 export interface OAuthenticatorOptions {
+  /** OAuthenticator's dotted path. */
+  readonly className: string;
   readonly init: AuthenticatorInit<OAuthenticatorConfig>;
   rules(parts: ProviderParts): ProviderRules;
   client(parts: ProviderParts): ProviderClient;
@@ -48,7 +50,7 @@ export class OAuthenticator implements Authenticator {
   readonly #models: UserModels;
   readonly #refresh: TokenRefresh;
 
-  constructor({ init, rules, client }: OAuthenticatorOptions) {
+  constructor({ className, init, rules, client }: OAuthenticatorOptions) {
     const { config, clock, log } = init;
     this.#init = init;
     this.#config = config;
@@ -59,7 +61,7 @@ export class OAuthenticator implements Authenticator {
     const parts = { http: this.#http, api: new ProviderApi(this.#http) };
     this.#rules = rules(parts);
     this.#client = client(parts);
-    this.className = this.#rules.className;
+    this.className = className;
     this.loginService = config.login_service;
     this.refusal = config.custom_403_message;
     this.logoutRedirectUrl = config.logout_redirect_url;

@@ -1,16 +1,14 @@
-import type { AuthenticatorKind } from '../../core/plugin/authenticator.js';
 import type { AzureAdOAuthenticatorConfig } from './azuread-traits.js';
-import { oauthKind, plainOptions } from './kind.js';
+import { type OAuthKind, oauthKind, plainOptions } from './kind.js';
 import { PlainClient } from './plain.js';
 import { claimedName, subjectText } from './username.js';
 
 const CLASS_NAME = 'oauthenticator.azuread.AzureAdOAuthenticator';
 
 /** `azuread` (oauthenticator.azuread 17.4.0): what is known of a user is what the id token says. */
-export const azuread: AuthenticatorKind<AzureAdOAuthenticatorConfig> = oauthKind({
+export const azuread: OAuthKind<AzureAdOAuthenticatorConfig> = oauthKind({
   className: CLASS_NAME,
   rules: (config) => ({
-    className: CLASS_NAME,
     userKey: 'user',
     fromIdToken: true,
     username: (userInfo) => claimedName(config.username_claim, userInfo),

@@ -1,6 +1,5 @@
-import type { AuthenticatorKind } from '../../core/plugin/authenticator.js';
 import type { GenericOAuthenticatorConfig } from './generic-traits.js';
-import { clientOptions, oauthKind } from './kind.js';
+import { clientOptions, type OAuthKind, oauthKind } from './kind.js';
 import { OpenIdClient } from './openid.js';
 import type { ProviderRules } from './rules.js';
 import { claimedName, subjectText } from './username.js';
@@ -9,7 +8,6 @@ const CLASS_NAME = 'oauthenticator.generic.GenericOAuthenticator';
 
 function rules(config: GenericOAuthenticatorConfig): ProviderRules {
   return {
-    className: CLASS_NAME,
     userKey: 'oauth_user',
     username: (userInfo) => claimedName(config.username_claim, userInfo),
     subject: (userInfo) => subjectText(userInfo['sub']),
@@ -17,7 +15,7 @@ function rules(config: GenericOAuthenticatorConfig): ProviderRules {
 }
 
 /** `generic-oauth`: with `issuer` OpenID Connect by discovery, else the addresses of the configuration. */
-export const generic: AuthenticatorKind<GenericOAuthenticatorConfig> = oauthKind({
+export const generic: OAuthKind<GenericOAuthenticatorConfig> = oauthKind({
   className: CLASS_NAME,
   rules,
   client: ({ config, clock }, { http }) =>

@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/model/json.js';
-import type { AuthenticatorKind, AuthModel } from '../../core/plugin/authenticator.js';
+import type { AuthModel } from '../../core/plugin/authenticator.js';
 import type { ProviderParts } from './authenticator.js';
 import type { GitHubOAuthenticatorConfig } from './github-traits.js';
-import { oauthKind } from './kind.js';
+import { type OAuthKind, oauthKind } from './kind.js';
 import type { FoundUser, ProviderRules } from './rules.js';
 import { claimedName, subjectText } from './username.js';
 
@@ -11,7 +11,6 @@ const USER_KEY = 'github_user';
 
 /** `github` (oauthenticator.github 17.4.0): private e-mail, teams, organizations. */
 class GitHubRules implements ProviderRules {
-  readonly className = CLASS_NAME;
   readonly userKey = USER_KEY;
   readonly #config: GitHubOAuthenticatorConfig;
   readonly #parts: ProviderParts;
@@ -81,7 +80,7 @@ function tokenOf(authState: JsonObject): JsonObject {
   return isJsonObject(response) ? response : {};
 }
 
-export const github: AuthenticatorKind<GitHubOAuthenticatorConfig> = oauthKind({
+export const github: OAuthKind<GitHubOAuthenticatorConfig> = oauthKind({
   className: CLASS_NAME,
   rules: (config, parts) => new GitHubRules(config, parts),
 });

@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject } from '../../core/model/json.js';
-import type { AuthenticatorKind, AuthModel } from '../../core/plugin/authenticator.js';
+import type { AuthModel } from '../../core/plugin/authenticator.js';
 import type { ProviderParts } from './authenticator.js';
 import type { GitLabOAuthenticatorConfig } from './gitlab-traits.js';
-import { oauthKind } from './kind.js';
+import { type OAuthKind, oauthKind } from './kind.js';
 import type { ProviderRules } from './rules.js';
 import { claimedName, subjectText } from './username.js';
 
@@ -13,7 +13,6 @@ const DEVELOPER = 30;
 
 /** `gitlab` (oauthenticator.gitlab 17.4.0). Members that a group inherits count: GitLab 12.4 or newer. */
 class GitLabRules implements ProviderRules {
-  readonly className = CLASS_NAME;
   readonly userKey = USER_KEY;
   readonly #config: GitLabOAuthenticatorConfig;
   readonly #parts: ProviderParts;
@@ -59,7 +58,7 @@ class GitLabRules implements ProviderRules {
   }
 }
 
-export const gitlab: AuthenticatorKind<GitLabOAuthenticatorConfig> = oauthKind({
+export const gitlab: OAuthKind<GitLabOAuthenticatorConfig> = oauthKind({
   className: CLASS_NAME,
   rules: (config, parts) => new GitLabRules(config, parts),
 });

@@ -1,8 +1,11 @@
 import { isJsonObject, type JsonObject } from '../../core/model/json.js';
-import type { AuthenticatorKind, AuthModel } from '../../core/plugin/authenticator.js';
+import type { AuthenticatorInit, AuthModel } from '../../core/plugin/authenticator.js';
+import type { ProviderParts } from './authenticator.js';
+import { GoogleGroups } from './google-groups.js';
 import type { GoogleOAuthenticatorConfig } from './google-traits.js';
-import { oauthKind } from './kind.js';
+import { type OAuthKind, oauthKind } from './kind.js';
 import type { FoundUser, ProviderRules } from './rules.js';
+import { keyFileFault } from './service-account.js';
 import { claimedName, demandVerified, subjectText } from './username.js';
 
 const CLASS_NAME = 'oauthenticator.google.GoogleOAuthenticator';
@@ -10,12 +13,17 @@ const USER_KEY = 'google_user';
 
 /** `google` (oauthenticator.google 17.4.0): verified e-mail addresses, organizations by their `hd` claim. */
 class GoogleRules implements ProviderRules {
-  readonly className = CLASS_NAME;
   readonly userKey = USER_KEY;
   readonly #config: GoogleOAuthenticatorConfig;
+  readonly #groups: GoogleGroups;
 
-  constructor(config: GoogleOAuthenticatorConfig) {
+  constructor({ config, clock }: AuthenticatorInit<GoogleOAuthenticatorConfig>, parts: ProviderParts) {
     this.#config = config;
+    this.#groups = new GoogleGroups(config, parts, () => clock.now());
+  }
+
+  get hasAllowRule(): boolean {
+    return this.#asksGroups;
   }
 
   async username(userInfo: JsonObject): Promise<string> {
@@ -32,20 +40,43 @@ class GoogleRules implements ProviderRules {
   }
 
   async update(found: FoundUser): Promise<FoundUser> {
-    const user = found.authState[USER_KEY];
-    const known = isJsonObject(user) ? user : {};
-    const more = { ...known, domain: domainOf(known), google_groups: [] };
-    return { ...found, authState: { ...found.authState, [USER_KEY]: more } };
+    const { admin_google_groups: admins } = this.#config;
+    const known = userOf(found.authState);
+    const [domain, email] = [domainOf(known), known['email']];
+    const groups = this.#asksGroups && typeof email === 'string' ? await this.#groups.of(email, domain) : [];
+    const more = { ...known, domain, google_groups: groups };
+    const authState = { ...found.authState, [USER_KEY]: more };
+    if (found.model.admin === true || Object.keys(admins).length === 0) return { ...found, authState };
+    return { model: { ...found.model, admin: intersects(groups, admins[domain]) }, authState };
+  }
+
+  async allows({ authState }: AuthModel): Promise<boolean> {
+    const { domain, google_groups: groups } = userOf(authState);
+    if (typeof domain !== 'string' || !Array.isArray(groups)) return false;
+    return intersects(groups.map(String), this.#config.allowed_google_groups[domain]);
   }
 
   /** By `hd`, not by the address: an address of the domain may be a consumer's account. */
   blocks({ authState }: AuthModel): boolean {
     const { hosted_domain: domains } = this.#config;
     if (domains.length === 0) return false;
-    const user = authState?.[USER_KEY];
-    const hd = isJsonObject(user) ? user['hd'] : undefined;
+    const { hd } = userOf(authState);
     return typeof hd !== 'string' || !domains.includes(hd);
   }
+
+  get #asksGroups(): boolean {
+    const { allowed_google_groups: allowed, admin_google_groups: admins } = this.#config;
+    return Object.keys(allowed).length + Object.keys(admins).length > 0;
+  }
+}
+
+function userOf(authState: JsonObject | null | undefined): JsonObject {
+  const user = authState?.[USER_KEY];
+  return isJsonObject(user) ? user : {};
+}
+
+function intersects(groups: readonly string[], wanted: ReadonlySet<string> | undefined): boolean {
+  return wanted !== undefined && groups.some((group) => wanted.has(group));
 }
 
 function domainOf(userInfo: JsonObject): string {
@@ -53,7 +84,14 @@ function domainOf(userInfo: JsonObject): string {
   return typeof email === 'string' ? (email.split('@')[1] ?? '').toLowerCase() : '';
 }
 
-export const google: AuthenticatorKind<GoogleOAuthenticatorConfig> = oauthKind({
+export const google: OAuthKind<GoogleOAuthenticatorConfig> = oauthKind({
   className: CLASS_NAME,
-  rules: (config) => new GoogleRules(config),
+  rules: (_config, parts, init) => new GoogleRules(init, parts),
+  check: ({ google_service_account_keys: keys }) =>
+    Object.entries(keys).flatMap(([domain, path]) => {
+      const fault = keyFileFault(path);
+      return fault === undefined
+        ? []
+        : [`c.GoogleOAuthenticator.google_service_account_keys: ${domain}: ${fault}`];
+    }),
 });

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
 import { messageOf, StartupFault } from '../../core/fault.js';
+import { turns } from '../../core/turns.js';
 import { refusedAnswer, unreachable } from './faults.js';
 import type { RequestKwargs } from './request-kwargs.js';
 
@@ -70,6 +71,7 @@ export class ProviderHttp implements AsyncDisposable {
     if (!this.#dispatcher) throw new Error('the provider is asked before provision()');
     const { headers = {}, user_agent = 'Anteroom' } = this.#kwargs;
     const timeout = (this.#kwargs.request_timeout ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
+    await turns.take();
     const signal = AbortSignal.timeout(timeout);
     let answer: Dispatcher.ResponseData;
     try {
@@ -84,6 +86,8 @@ export class ProviderHttp implements AsyncDisposable {
       throw unreachable(what, url, signal.aborted ? `no answer in ${timeout} ms` : reasonOf(error));
     }
     const text = await readBounded(answer, what, url);
+    // Answers for a whole class come together where the provider was slow.
+    await turns.take();
     const flat = Object.entries(answer.headers).map(([name, value]) => [name, String(value ?? '')] as const);
     return { status: answer.statusCode, headers: Object.fromEntries(flat), text };
   }

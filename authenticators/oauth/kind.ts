@@ -8,7 +8,7 @@ import type { OAuthenticatorConfig } from './traits.js';
 
 interface KindSpec<C extends OAuthenticatorConfig> {
   readonly className: string;
-  rules(config: C, parts: ProviderParts): ProviderRules;
+  rules(config: C, parts: ProviderParts, init: AuthenticatorInit<C>): ProviderRules;
   /** Default: the addresses of the configuration. */
   client?(init: AuthenticatorInit<C>, parts: ProviderParts): ProviderClient | undefined;
   /** Addresses that the class finds by itself, or does without. */
@@ -19,13 +19,24 @@ interface KindSpec<C extends OAuthenticatorConfig> {
 type AddressTrait = 'authorize_url' | 'token_url' | 'userdata_url';
 const ADDRESSES: readonly AddressTrait[] = ['authorize_url', 'token_url', 'userdata_url'];
 
-export function oauthKind<C extends OAuthenticatorConfig>(spec: KindSpec<C>): AuthenticatorKind<C> {
+export interface OAuthKind<C> extends AuthenticatorKind<C> {
+  /** The same under the name of its `Local...` class: accounts of the machine are the hub's work, whoever signs people in. */
+  readonly local: AuthenticatorKind<C>;
+}
+
+export function oauthKind<C extends OAuthenticatorConfig>(spec: KindSpec<C>): OAuthKind<C> {
+  const localName = spec.className.replace(/(\w+)$/, 'Local$1');
+  return { ...kindOf(spec), local: kindOf({ ...spec, className: localName }) };
+}
+
+function kindOf<C extends OAuthenticatorConfig>(spec: KindSpec<C>): AuthenticatorKind<C> {
   return {
     className: spec.className,
     create: (init) =>
       new OAuthenticator({
+        className: spec.className,
         init,
-        rules: (parts) => spec.rules(init.config, parts),
+        rules: (parts) => spec.rules(init.config, parts, init),
         client: (parts) => spec.client?.(init, parts) ?? new PlainClient(plainOptions(init, parts)),
       }),
     check: (config) => [...addressFaults(spec, config), ...(spec.check?.(config) ?? [])],

@@ -9,12 +9,15 @@ import { describeAuthenticator } from '../../test/suites/authenticator.js';
 import { authenticatorOf, configured } from '../../test/support/oauth-authenticator.js';
 import { json, TestProvider } from '../../test/support/provider.js';
 import { RedirectBrowser } from '../../test/support/redirect-browser.js';
+import { Auth0OAuthenticatorClass } from './auth0-traits.js';
 import { AzureAdOAuthenticatorClass } from './azuread-traits.js';
+import { BitbucketOAuthenticatorClass } from './bitbucket-traits.js';
+import { CILogonOAuthenticatorClass } from './cilogon-traits.js';
 import { GenericOAuthenticatorClass } from './generic-traits.js';
 import { GitHubOAuthenticatorClass } from './github-traits.js';
 import { GitLabOAuthenticatorClass } from './gitlab-traits.js';
 import { GoogleOAuthenticatorClass } from './google-traits.js';
-import { azuread, generic, github, gitlab, google, openshift } from './index.js';
+import { auth0, azuread, bitbucket, cilogon, generic, github, gitlab, google, openshift } from './index.js';
 import { OpenShiftOAuthenticatorClass } from './openshift-traits.js';
 
 const ANN = 'ann' as UserName;
@@ -48,6 +51,19 @@ describeAuthenticator({ name: 'github', make: ofClass(github, GitHubOAuthenticat
 describeAuthenticator({ name: 'google', make: ofClass(google, GoogleOAuthenticatorClass, {}), bad });
 describeAuthenticator({ name: 'gitlab', make: ofClass(gitlab, GitLabOAuthenticatorClass, {}), bad });
 describeAuthenticator({ name: 'azuread', make: ofClass(azuread, AzureAdOAuthenticatorClass, {}), bad });
+describeAuthenticator({
+  name: 'auth0',
+  make: ofClass(auth0, Auth0OAuthenticatorClass, { auth0_domain: 'lab.auth0.test' }),
+  bad,
+});
+describeAuthenticator({ name: 'bitbucket', make: ofClass(bitbucket, BitbucketOAuthenticatorClass, {}), bad });
+describeAuthenticator({
+  name: 'cilogon',
+  make: ofClass(cilogon, CILogonOAuthenticatorClass, {
+    idps: { 'https://idp.test': { username_derivation: { username_claim: 'eppn' } } },
+  }),
+  bad,
+});
 describeAuthenticator({
   name: 'openshift',
   make: ofClass(openshift, OpenShiftOAuthenticatorClass, { openshift_url: NOWHERE }),
@@ -270,5 +286,62 @@ describe('the configuration of a provider', () => {
     });
     const domains = configured(GoogleOAuthenticatorClass, {}, { HOSTED_DOMAIN: 'A.org;b.org;' });
     expect(domains).toMatchObject({ hosted_domain: ['a.org', 'b.org'], strip_domain: false });
+  });
+});
+
+describe('cilogon', () => {
+  const idp = 'https://idp.test/shibboleth';
+  const other = 'https://github.com/login/oauth/authorize';
+  const derivation = { username_derivation: { username_claim: 'email' } };
+  const make = async (user: JsonObject): Promise<Authenticator> => {
+    const { issuer } = provider;
+    provider.userInfo = { sub: 's', idp, email: 'Ann@x.org', ...user };
+    const authenticator = await authenticatorOf(cilogon, CILogonOAuthenticatorClass, {
+      authorize_url: `${issuer}/auth`,
+      token_url: `${issuer}/token`,
+      userdata_url: `${issuer}/me`,
+      client_id: 'the-client',
+      skin: 'ours',
+      scope: ['email'],
+      idps: { [other]: derivation, [idp]: { ...derivation, default: true } },
+    });
+    made.push(authenticator);
+    return authenticator;
+  };
+
+  it('sends people to their institutions, the pre-selected one first, with the scopes it needs', async () => {
+    const url = new URL(await new RedirectBrowser(await make({})).leave());
+    expect(Object.fromEntries(url.searchParams)).toMatchObject({
+      selected_idp: `${idp},${other}`,
+      skin: 'ours',
+      scope: 'email openid org.cilogon.userinfo',
+    });
+  });
+
+  it('believes an institution that calls an address unverified', async () => {
+    const authenticator = await make({ email_verified: false });
+    await expect(new RedirectBrowser(authenticator).outcome(provider)).rejects.toMatchObject({
+      code: 'EMAIL_UNVERIFIED',
+    });
+  });
+});
+
+describe('bitbucket', () => {
+  it('follows the pages of workspaces no further than its own host', async () => {
+    const { issuer } = provider;
+    provider.userInfo = { username: 'Ann', account_id: '7' };
+    provider.lies.set('/workspaces', (_request, response) =>
+      json(response, { values: [], next: 'https://evil.test/' }),
+    );
+    const authenticator = await authenticatorOf(bitbucket, BitbucketOAuthenticatorClass, {
+      token_url: `${issuer}/token`,
+      userdata_url: `${issuer}/me`,
+      client_id: 'the-client',
+      allowed_teams: ['lab'],
+    });
+    made.push(authenticator);
+    await expect(new RedirectBrowser(authenticator).outcome(provider)).rejects.toMatchObject({
+      code: 'PROVIDER_ANSWER',
+    });
   });
 });

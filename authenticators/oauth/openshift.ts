@@ -1,9 +1,9 @@
 import { isJsonObject, type JsonObject } from '../../core/model/json.js';
-import type { AuthenticatorInit, AuthenticatorKind } from '../../core/plugin/authenticator.js';
+import type { AuthenticatorInit } from '../../core/plugin/authenticator.js';
 import type { ProviderParts } from './authenticator.js';
 import { DiscoveredClient } from './discovered.js';
 import { refusedAnswer } from './faults.js';
-import { oauthKind, plainOptions } from './kind.js';
+import { type OAuthKind, oauthKind, plainOptions } from './kind.js';
 import type { OpenShiftOAuthenticatorConfig } from './openshift-traits.js';
 import type { ProviderRules } from './rules.js';
 import { claimedName, subjectText } from './username.js';
@@ -11,7 +11,6 @@ import { claimedName, subjectText } from './username.js';
 const CLASS_NAME = 'oauthenticator.openshift.OpenShiftOAuthenticator';
 
 const rules: ProviderRules = {
-  className: CLASS_NAME,
   userKey: 'openshift_user',
   username: (userInfo) => claimedName('name', metadata(userInfo)),
   subject: (userInfo) => subjectText(metadata(userInfo)['uid']),
@@ -41,7 +40,7 @@ function client(init: AuthenticatorInit<OpenShiftOAuthenticatorConfig>, parts: P
 }
 
 /** `openshift` (oauthenticator.openshift 17.4.0). */
-export const openshift: AuthenticatorKind<OpenShiftOAuthenticatorConfig> = oauthKind({
+export const openshift: OAuthKind<OpenShiftOAuthenticatorConfig> = oauthKind({
   className: CLASS_NAME,
   rules: () => rules,
   client,

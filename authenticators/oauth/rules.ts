@@ -10,8 +10,6 @@ export interface FoundUser {
 }
 
 export interface ProviderRules {
-  /** OAuthenticator's dotted path. */
-  readonly className: string;
   /** Key of auth_state under which what is known of the user stands. */
   readonly userKey: string;
   /** What is known of a user comes from the id token alone. */

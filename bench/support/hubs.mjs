@@ -14,8 +14,8 @@ const ADMIN = 'boss';
 export const HUBS = ['jupyterhub', 'anteroom'];
 
 const COMMANDS = {
-  jupyterhub: [join(VENV, 'bin/jupyterhub')],
-  anteroom: [process.execPath, ...nodeOptions(), join(ROOT, 'dist/cli/main.js')],
+  jupyterhub: () => [join(VENV, 'bin/jupyterhub')],
+  anteroom: () => [process.execPath, ...nodeOptions(), join(ROOT, 'dist/cli/main.js')],
 };
 
 /** `ANTEROOM_NODE_OPTIONS='--cpu-prof'` and the like, for ours alone. */
@@ -34,6 +34,7 @@ export function makeMockServer(folder) {
 
 function configuration(folder, [publicPort, hubPort, apiPort], extra) {
   return {
+    ...extra,
     JupyterHub: {
       authenticator_class: 'dummy',
       spawner_class: 'simple',
@@ -53,12 +54,12 @@ function configuration(folder, [publicPort, hubPort, apiPort], extra) {
 
 /**
  * Starts a hub with the proxy that it ships and waits until it answers.
- * @param extra `{ JupyterHub?, Spawner? }`, settings beyond the common ones
+ * @param extra settings beyond the common ones, by class
  * @returns `{ name, pid, origin, publicOrigin, token, start, stop, tail, logBytes }`; `origin` is the hub's own port,
  *   without a proxy before it; `stop` and `start` may follow each other
  */
 export async function startHub(name, folder, extra = {}) {
-  const command = COMMANDS[name];
+  const command = COMMANDS[name]();
   for (const path of [command.at(-1), join(CHP, 'configurable-http-proxy')]) {
     if (!existsSync(path))
       throw new Error(`${path} is not there: npm run build, and npm run test:compat once`);

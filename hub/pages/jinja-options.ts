@@ -1,5 +1,5 @@
 /** `JupyterHub.jinja_environment_options`: what of Python's template engine can be set here. */
-import type { WhitespaceOptions } from './jinja/parser.js';
+import type { WhitespaceOptions } from '../../core/jinja/parser.js';
 
 const WHITESPACE = ['trim_blocks', 'lstrip_blocks'];
 /** What pages do in any case. */

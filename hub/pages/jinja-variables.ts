@@ -1,6 +1,7 @@
 /** What JupyterHub 6.1.1 gives a site's Jinja2 templates beside plain values, and what of it is not here. */
+
+import { type Callable, callable } from '../../core/jinja/signature.js';
 import { ALL, type ScopeSet } from '../../core/scopes/index.js';
-import { type Callable, callable } from './jinja/signature.js';
 
 /** Functions among the variables of every page, with their parameters. */
 export const PAGE_FUNCTIONS: ReadonlyMap<string, readonly string[]> = new Map([

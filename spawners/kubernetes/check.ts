@@ -8,6 +8,7 @@ import { fieldsOf, namesOf } from './names/names.js';
 import { fill } from './names/template.js';
 import { unknownSettings } from './profiles/index.js';
 import { readProfiles } from './profiles/profile.js';
+import { templateFaults } from './profiles/template.js';
 import type { KubeSpawnerConfig } from './traits.js';
 
 const SOMEBODY = { userId: 1, userName: 'alice', serverName: 'lab' };
@@ -32,6 +33,7 @@ export function configFaults(config: KubeSpawnerConfig): readonly string[] {
     attempt(() => namespaceManifest(facts)).fault,
     attempt(() => fill(config.slow_spawn_message, { seconds: '1' })).fault,
     ...profileFaults(config),
+    ...templateFaults(config),
   ];
   return [...new Set(faults.filter((fault) => fault !== undefined))];
 }

@@ -23,6 +23,7 @@ import { EVENTS, PODS, type Resource } from '../../kube/resources.js';
 import { type ClusterPort, limitsOf, podKey } from './cluster-port.js';
 import { Gate } from './gate.js';
 import { HUB_LABEL, hubLabel } from './manifests/metadata.js';
+import { hasInlineScript } from './profiles/template.js';
 import { STALE_SECONDS } from './readiness.js';
 import { removePod, spawnIdOf } from './removal.js';
 import { PodServer } from './server.js';
@@ -52,6 +53,10 @@ export class KubernetesHouse implements SpawnerHouse<KubeSpawnerConfig> {
   async provision(): Promise<void> {
     const { config, clock, log } = this.#init;
     this.#hubNamespace = await ownNamespace();
+    if (hasInlineScript(config))
+      log.warn(
+        'the form of profiles has a script or style of its own, which pages do not run; see docs/templates.md',
+      );
     try {
       this.#cluster = await acquireCluster(
         {

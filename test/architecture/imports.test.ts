@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
  */
 const ROOT = resolve(import.meta.dirname, '../..');
 const ROOMS = ['core', 'kube', 'hub', 'spawners', 'authenticators', 'proxy', 'terminal', 'cli'];
-const CORE_FOLDERS = ['config', 'hub-client', 'model', 'plugin', 'scopes', 'wire'];
+const CORE_FOLDERS = ['config', 'hub-client', 'jinja', 'model', 'plugin', 'scopes', 'wire'];
 
 /** Folders a file below the key may import from; its own folder is always allowed. */
 const ALLOWED: ReadonlyArray<readonly [prefix: string, allowed: readonly string[]]> = [

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Handlebars from 'handlebars';
 import { describe, expect, it } from 'vitest';
-import { FILTERS_NOT_HERE } from '../../hub/pages/jinja/filters.js';
+import { FILTERS_NOT_HERE } from '../../core/jinja/filters.js';
 import { ABSENT, PAGE_FUNCTIONS } from '../../hub/pages/jinja-variables.js';
 
 /** docs/templates.md tells sites which blocks they can replace and what they can print: it names what there is. */

@@ -1,7 +1,7 @@
 /** `_hb`: Handlebars' rules for our own pages while they are rendered as Jinja2 (handlebars-source.ts). */
 import Handlebars from 'handlebars';
+import type { Values } from '../../../core/jinja/values.js';
 import type { Words } from '../words.js';
-import type { Values } from './values.js';
 
 export function createBridge(values: Values, words: Words): object {
   const { safe, isSafe } = values;

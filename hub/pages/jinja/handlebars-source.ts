@@ -5,7 +5,7 @@
  * Handlebars' own rules (what is false, how a value is printed) come through the functions of `_hb` (bridge.ts).
  */
 import Handlebars from 'handlebars';
-import { SyntaxFault } from './parser.js';
+import { SyntaxFault } from '../../../core/jinja/parser.js';
 
 type Program = hbs.AST.Program;
 type Statement = hbs.AST.Statement;

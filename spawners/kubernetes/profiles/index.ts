@@ -7,11 +7,13 @@ import { KubeSpawnerClass } from '../traits.js';
 import { readForm, renderForm } from './form.js';
 import { type Override, type Profiles, readProfiles } from './profile.js';
 import { selectedOverrides } from './selection.js';
+import { formTemplate, renderTemplate, type TemplateSettings } from './template.js';
 
 export const profileChoices: SpawnerChoices = {
   form: async (view) => {
-    const profiles = await profilesOf(view);
-    return profiles ? renderForm(profiles, stillAllowed(profiles, view)) : '';
+    const given = await listOf(view);
+    const profiles = readProfiles(given);
+    return profiles ? formOf(view, given, profiles) : '';
   },
   read: async (form) => readForm(form),
   check: async (options, view) => {
@@ -26,9 +28,36 @@ export const profileChoices: SpawnerChoices = {
 };
 
 async function profilesOf(view: SpawnerView): Promise<Profiles | undefined> {
+  return readProfiles(await listOf(view));
+}
+
+async function listOf(view: SpawnerView): Promise<unknown> {
   const setting = view['profile_list'];
-  if (typeof setting !== 'function') return readProfiles(setting);
-  return readProfiles(await (setting as (spawner: SpawnerView) => unknown)(view));
+  return typeof setting === 'function' ? (setting as (spawner: SpawnerView) => unknown)(view) : setting;
+}
+
+function templateSettings(view: SpawnerView): TemplateSettings {
+  const [literal, paths] = [view['profile_form_template'], view['additional_profile_form_template_paths']];
+  return {
+    profile_form_template: typeof literal === 'string' ? literal : '',
+    additional_profile_form_template_paths: Array.isArray(paths) ? paths.map(String) : [],
+  };
+}
+
+/** @throws Fault `SPAWN_PROFILES` when a site's template fails */
+function formOf(view: SpawnerView, given: unknown, profiles: Profiles): string {
+  const saved = stillAllowed(profiles, view);
+  const own = renderForm(profiles, saved);
+  const template = formTemplate(templateSettings(view));
+  if (!template) return own;
+  try {
+    return renderTemplate(template, given, saved, own);
+  } catch (error) {
+    throw new Fault('SPAWN_PROFILES', 'The profiles of this hub are not configured correctly.', {
+      detail: messageOf(error),
+      cause: error,
+    });
+  }
 }
 
 /** Options of an older list of profiles must not keep the form from being shown. */

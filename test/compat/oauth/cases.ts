@@ -1,13 +1,8 @@
 /** Who comes, under which rules: the rows of the decision table. `{"$set": [...]}` is a set of Python's. */
+import type { DecisionCase } from '../decisions/our-hub.js';
 
-export interface Case {
-  readonly name: string;
-  /** Short name of the authenticator's class, as JupyterHub's entry points have it. */
-  readonly class: string;
-  readonly config: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** Whom the database knows before. */
-  readonly users: readonly { readonly name: string; readonly admin: boolean }[];
-  /** What the provider says, by path; numbers are bare statuses. */
+export interface Case extends DecisionCase {
+  /** What the provider says, by path, or by path and query; numbers are bare statuses. */
   readonly answers: Readonly<Record<string, unknown>>;
 }
 
@@ -193,6 +188,21 @@ const GITHUB: readonly (readonly [
     },
     { 'api/user/teams': [] },
   ],
+  [
+    'a member under another name at the hub',
+    { allowed_organizations: set('org'), username_map: { ann: 'bob' } },
+    { 'api/orgs/org/members/Ann': 204 },
+  ],
+  [
+    'somebody else whose login is the name at the hub',
+    { allowed_organizations: set('org'), username_map: { ann: 'bob' } },
+    { 'api/orgs/org/members/bob': 204 },
+  ],
+  [
+    'teams without the scope for them',
+    { allow_all: true, scope: ['user:email'], populate_teams_in_auth_state: true },
+    { 'api/user/teams': 403 },
+  ],
 ];
 
 const GOOGLE_USER = { email: 'Ann@School.org', verified_email: true, hd: 'school.org', id: '9' };
@@ -225,6 +235,113 @@ const GOOGLE: readonly (readonly [title: string, rules: Rules, user?: Readonly<R
       { ...GOOGLE_USER, verified_email: false },
     ],
   ];
+
+const DIRECTORY = 'admin/directory/v1/groups';
+const inSchool = (...groups: readonly string[]) => ({ 'school.org': set(...groups) });
+const listed = (...names: readonly string[]) => ({
+  groups: names.map((name) => ({ email: name.includes('@') ? name : `${name}@school.org` })),
+});
+/** Rules by Google groups; Ann is in `teachers` and `everybody` unless the directory says otherwise. */
+const GOOGLE_GROUPS: readonly (readonly [
+  title: string,
+  rules: Rules,
+  answers?: Readonly<Record<string, unknown>>,
+])[] = [
+  ['a member of an allowed group', { allowed_google_groups: inSchool('teachers') }],
+  ['a member of another group', { allowed_google_groups: inSchool('pupils') }],
+  ['a member of an admin group', { admin_google_groups: inSchool('teachers') }],
+  ['no member of an admin group', { admin_google_groups: inSchool('heads') }],
+  ['no member of an admin group, and allow_all', { admin_google_groups: inSchool('heads'), allow_all: true }],
+  [
+    'an admin who has left the admin group',
+    { admin_google_groups: inSchool('heads'), allow_all: true },
+    { user: { email: 'zoe@school.org', verified_email: true, hd: 'school.org', id: '1' } },
+  ],
+  [
+    'an admin by name beside an admin group',
+    { admin_users: set('ann'), admin_google_groups: inSchool('heads') },
+  ],
+  [
+    'an allowed group and an admin group',
+    { allowed_google_groups: inSchool('everybody'), admin_google_groups: inSchool('teachers') },
+  ],
+  [
+    'an allowed group and another admin group',
+    { allowed_google_groups: inSchool('everybody'), admin_google_groups: inSchool('heads') },
+  ],
+  ['a blocked member', { allowed_google_groups: inSchool('teachers'), blocked_users: set('ann') }],
+  [
+    'a member from another hosted domain',
+    { allowed_google_groups: inSchool('teachers'), hosted_domain: ['other.org'] },
+  ],
+  ['the older name', { google_group_whitelist: inSchool('teachers') }],
+  [
+    'a group on the second page',
+    { allowed_google_groups: inSchool('late') },
+    {
+      [DIRECTORY]: { ...listed('early'), nextPageToken: 'two' },
+      [`${DIRECTORY}?userKey=Ann@School.org&pageToken=two`]: listed('late'),
+    },
+  ],
+  [
+    'a member of a group within a group',
+    { allowed_google_groups: inSchool('staff') },
+    { [`${DIRECTORY}?userKey=teachers@school.org`]: listed('staff') },
+  ],
+  [
+    'a member of a group within a group, which counts',
+    { allowed_google_groups: inSchool('staff'), include_nested_groups: true },
+    {
+      [`${DIRECTORY}?userKey=teachers@school.org`]: listed('staff'),
+      [`${DIRECTORY}?userKey=staff@school.org`]: listed('teachers'),
+      [`${DIRECTORY}?userKey=everybody@school.org`]: {},
+    },
+  ],
+  [
+    'a group of that name in another domain of the organization',
+    { allowed_google_groups: inSchool('guests') },
+    { [DIRECTORY]: listed('guests@lab.school.org') },
+  ],
+  [
+    'groups of the hub',
+    {
+      allowed_google_groups: inSchool('teachers'),
+      manage_groups: true,
+      auth_state_groups_key: 'google_user.google_groups',
+    },
+  ],
+  [
+    'admin_groups beside an admin group',
+    {
+      admin_google_groups: inSchool('heads'),
+      manage_groups: true,
+      auth_state_groups_key: 'google_user.google_groups',
+      admin_groups: set('teachers'),
+    },
+  ],
+  ['no groups at all', { allowed_google_groups: inSchool('teachers'), allow_all: true }, { [DIRECTORY]: {} }],
+  [
+    'somebody whom the directory does not know',
+    { allowed_google_groups: inSchool('teachers'), allowed_users: set('ann') },
+    { [DIRECTORY]: 404 },
+  ],
+  ['a directory that refuses', { allowed_google_groups: inSchool('teachers') }, { [DIRECTORY]: 403 }],
+  [
+    'somebody of a domain without groups',
+    { allowed_google_groups: inSchool('teachers'), hosted_domain: [], allow_all: true },
+    { user: { email: 'ann@other.org', verified_email: true, id: '9' } },
+  ],
+  ['a key that is refused', { allowed_google_groups: inSchool('teachers') }, { 'sa-token': 400 }],
+  ['no administrator to act as', { allowed_google_groups: inSchool('teachers'), gsuite_administrator: {} }],
+  ['no key', { admin_google_groups: inSchool('teachers'), google_service_account_keys: {} }],
+  [
+    'a key file that is not there',
+    {
+      allowed_google_groups: inSchool('teachers'),
+      google_service_account_keys: { 'school.org': 'no-such-file.json' },
+    },
+  ],
+];
 
 const GITLAB: readonly (readonly [
   title: string,
@@ -264,6 +381,179 @@ const AZURE: readonly (readonly [title: string, rules: Rules, claims?: Readonly<
     ['a token that has expired', { allow_all: true }, { exp: 1000 }],
   ];
 
+const AUTH0: readonly (readonly [title: string, rules: Rules, user?: Readonly<Record<string, unknown>>])[] = [
+  ['no rule', {}],
+  ['allow_all', { allow_all: true }],
+  ['allowed_users', { allowed_users: set('ann@x.org') }],
+  ['admin_users', { admin_users: set('Ann@x.org') }],
+  ['another claim', { allow_all: true, username_claim: 'nickname' }],
+  ['the older name of a claim', { allow_all: true, username_key: 'nickname' }],
+  ['an address that is not verified', { allowed_users: set('ann@x.org') }, { email_verified: false }],
+  ['an address that is not verified, and allow_all', { allow_all: true }, { email_verified: false }],
+  [
+    'an address that is not verified, another claim',
+    { allowed_users: set('nick'), username_claim: 'nickname' },
+    { email_verified: false },
+  ],
+  [
+    'any address',
+    { allowed_users: set('ann@x.org'), allow_unverified_email: true },
+    { email_verified: false },
+  ],
+  [
+    'groups',
+    { manage_groups: true, auth_state_groups_key: 'auth0_user.groups', allowed_groups: set('pupils') },
+  ],
+];
+
+const WORKSPACES = '2.0/workspaces?role=member';
+const BITBUCKET: readonly (readonly [
+  title: string,
+  rules: Rules,
+  answers: Readonly<Record<string, unknown>>,
+])[] = [
+  ['no rule', {}, {}],
+  ['allow_all', { allow_all: true }, {}],
+  ['a member of a team', { allowed_teams: set('Lab') }, { [WORKSPACES]: { values: [{ name: 'Lab' }] } }],
+  [
+    'a member of another team',
+    { allowed_teams: set('Lab') },
+    { [WORKSPACES]: { values: [{ name: 'lab' }] } },
+  ],
+  [
+    'a team on the second page',
+    { allowed_teams: set('Lab') },
+    {
+      [WORKSPACES]: { values: [{ name: 'A' }], next: 'BASE/2.0/workspaces?page=2' },
+      '2.0/workspaces?page=2': { values: [{ name: 'Lab' }] },
+    },
+  ],
+  ['the older name', { team_whitelist: set('Lab') }, { [WORKSPACES]: { values: [{ name: 'Lab' }] } }],
+  [
+    'a blocked member',
+    { allowed_teams: set('Lab'), blocked_users: set('ann') },
+    { [WORKSPACES]: { values: [{ name: 'Lab' }] } },
+  ],
+  ['teams that may not be asked for', { allowed_teams: set('Lab') }, { [WORKSPACES]: 403 }],
+  [
+    'teams as groups',
+    {
+      allowed_teams: set('Lab'),
+      manage_groups: true,
+      auth_state_groups_key: 'user_teams',
+      admin_groups: set('Lab'),
+    },
+    { [WORKSPACES]: { values: [{ name: 'Lab' }, { name: 'A' }] } },
+  ],
+];
+
+const IDP = 'https://idp.x.org/shibboleth';
+const OTHER = 'https://github.com/login/oauth/authorize';
+const byEmail = (rules: Rules = {}, name: Rules = {}) => ({
+  idps: { [IDP]: { username_derivation: { username_claim: 'email', ...name }, ...rules } },
+});
+const CILOGON: readonly (readonly [title: string, rules: Rules, user?: Readonly<Record<string, unknown>>])[] =
+  [
+    ['no rule', byEmail()],
+    ['no institution', {}],
+    ['an empty list of institutions', { idps: {} }],
+    ['allow_all', { ...byEmail(), allow_all: true }],
+    ['allow_all of the institution', byEmail({ allow_all: true })],
+    ['another institution', byEmail({ allow_all: true }), { idp: OTHER }],
+    ['no institution in the answer', { ...byEmail(), allow_all: true }, { idp: undefined }],
+    ['a domain', byEmail({ allowed_domains: ['X.org'] })],
+    ['another domain', byEmail({ allowed_domains: ['y.org'] })],
+    ['a pattern of domains', byEmail({ allowed_domains: ['*.y.org', '[w-z].?rg'] })],
+    ['a pattern of other domains', byEmail({ allowed_domains: ['*.x.org', '[!x].org', 'x.or'] })],
+    ['a domain by another claim', byEmail({ allowed_domains: ['lab.org'], allowed_domains_claim: 'eppn' })],
+    [
+      'a domain by a claim that is not there',
+      byEmail({ allowed_domains: ['lab.org'], allowed_domains_claim: 'no' }),
+    ],
+    ['a domain taken off', byEmail({ allow_all: true }, { action: 'strip_idp_domain', domain: 'X.ORG' })],
+    ['another domain left', byEmail({ allow_all: true }, { action: 'strip_idp_domain', domain: 'y.org' })],
+    ['a prefix', byEmail({ allow_all: true }, { action: 'prefix', prefix: 'uni' })],
+    [
+      'a domain beside a prefix',
+      byEmail({ allowed_domains: ['x.org'] }, { action: 'prefix', prefix: 'uni' }),
+    ],
+    [
+      'allowed_users after a prefix',
+      { ...byEmail({}, { action: 'prefix', prefix: 'u' }), allowed_users: set('u:ann@x.org') },
+    ],
+    ['an administrator', { ...byEmail(), admin_users: set('ann@x.org') }],
+    ['a blocked user', { ...byEmail({ allow_all: true }), blocked_users: set('ann@x.org') }],
+    ['a claim that is not there', byEmail({ allow_all: true }, { username_claim: 'no' })],
+    ['no claim', { idps: { [IDP]: { username_derivation: {} } } }],
+    ['no derivation', { idps: { [IDP]: {} } }],
+    ['an unknown action', byEmail({}, { action: 'shout' })],
+    ['an action without its domain', byEmail({}, { action: 'strip_idp_domain' })],
+    ['an action without its prefix', byEmail({}, { action: 'prefix' })],
+    ['an unknown setting', byEmail({ allow: true })],
+    ['a text for allow_all', byEmail({ allow_all: 'yes' })],
+    [
+      'a domain instead of an entity id',
+      { idps: { 'x.org': { username_derivation: { username_claim: 'email' } } } },
+    ],
+    ['the name of allowed_idps', { allowed_idps: byEmail({ allow_all: true }).idps }],
+    ['shown_idps', { ...byEmail({ allow_all: true }), shown_idps: [IDP] }],
+    ['username_claim', { ...byEmail({ allow_all: true }), username_claim: 'eppn' }],
+  ];
+
+/** `local-...` classes: `root` is an account of every machine, `nobody-like-this` of none. */
+const NO_ACCOUNT = 'nobody-like-this';
+const LOCAL: readonly (readonly [title: string, rules: Rules, name: string])[] = [
+  ['somebody with an account', { allowed_users: set('root') }, 'root'],
+  ['somebody with an account whom no rule lets in', {}, 'root'],
+  ['somebody without an account', { allow_all: true }, NO_ACCOUNT],
+  [
+    'groups of the provider',
+    { allowed_users: set('root'), manage_groups: true, admin_groups: set('pupils') },
+    'root',
+  ],
+  ['groups without manage_groups', { allowed_groups: set('pupils') }, 'root'],
+];
+
+/** From short name to where the class finds a name, and how it is told its addresses. */
+const LOCAL_CLASSES: Readonly<
+  Record<string, readonly [section: string, rules: Rules, answers: (name: string) => Case['answers']]>
+> = {
+  'local-generic-oauth': [
+    'LocalGenericOAuthenticator',
+    {
+      authorize_url: 'BASE/authorize',
+      token_url: 'BASE/token',
+      userdata_url: 'BASE/user',
+    },
+    (name) => ({ user: { username: name, groups: ['pupils'] } }),
+  ],
+  'local-github': [
+    'LocalGitHubOAuthenticator',
+    { github_url: 'BASE', github_api: 'BASE/api' },
+    (name) => ({ 'api/user': { login: name, id: 7, email: 'a@x.org' } }),
+  ],
+  'local-gitlab': [
+    'LocalGitLabOAuthenticator',
+    { gitlab_url: 'BASE' },
+    (name) => ({ 'api/v4/user': { username: name, id: 7 }, 'api/v4/version': { version: '16.1.0' } }),
+  ],
+  'local-google': [
+    'LocalGoogleOAuthenticator',
+    { token_url: 'BASE/token', userdata_url: 'BASE/user', hosted_domain: ['x.org'] },
+    (name) => ({ user: { email: `${name}@x.org`, verified_email: true, hd: 'x.org', id: '9' } }),
+  ],
+  'local-auth0': [
+    'LocalAuth0OAuthenticator',
+    {
+      auth0_subdomain: 'lab',
+      token_url: 'BASE/token',
+      userdata_url: 'BASE/user',
+      username_claim: 'nickname',
+    },
+    (name) => ({ user: { email: 'a@x.org', email_verified: true, sub: '1', nickname: name } }),
+  ],
+};
+
 export function cases(): readonly Case[] {
   const plain = { token: TOKEN, 'oauth/token': TOKEN, 'login/oauth/access_token': TOKEN };
   return [
@@ -295,6 +585,29 @@ export function cases(): readonly Case[] {
         { ...plain, user },
       ),
     ),
+    ...GOOGLE_GROUPS.map(([title, rules, answers]) =>
+      caseOf(
+        'google',
+        'GoogleOAuthenticator',
+        `groups: ${title}`,
+        {
+          google_api_url: 'BASE',
+          token_url: 'BASE/token',
+          userdata_url: 'BASE/user',
+          hosted_domain: ['school.org'],
+          gsuite_administrator: { 'school.org': 'boss' },
+          google_service_account_keys: { 'school.org': 'KEYFILE' },
+          ...rules,
+        },
+        {
+          ...plain,
+          user: GOOGLE_USER,
+          'sa-token': { access_token: 'sa', expires_in: 3600, token_type: 'Bearer' },
+          [DIRECTORY]: listed('teachers', 'everybody'),
+          ...answers,
+        },
+      ),
+    ),
     ...GITLAB.map(([title, rules, answers]) =>
       caseOf(
         'gitlab',
@@ -320,6 +633,65 @@ export function cases(): readonly Case[] {
           'apis/user.openshift.io/v1/users/~': { metadata: { name: 'Ann', uid: 'u' }, groups: ['pupils'] },
         },
       ),
+    ),
+    ...AUTH0.map(([title, rules, user]) =>
+      caseOf(
+        'auth0',
+        'Auth0OAuthenticator',
+        title,
+        { auth0_domain: 'lab.auth0.com', token_url: 'BASE/token', userdata_url: 'BASE/user', ...rules },
+        {
+          ...plain,
+          user: {
+            email: 'Ann@x.org',
+            email_verified: true,
+            sub: 'auth0|1',
+            nickname: 'nick',
+            groups: ['pupils'],
+            ...user,
+          },
+        },
+      ),
+    ),
+    caseOf(
+      'auth0',
+      'Auth0OAuthenticator',
+      'neither domain nor subdomain',
+      { token_url: 'BASE/token', allow_all: true },
+      {},
+    ),
+    ...BITBUCKET.map(([title, rules, answers]) =>
+      caseOf(
+        'bitbucket',
+        'BitbucketOAuthenticator',
+        title,
+        { token_url: 'BASE/token', userdata_url: 'BASE/2.0/user', ...rules },
+        { ...plain, '2.0/user': { username: 'Ann', account_id: '7' }, ...answers },
+      ),
+    ),
+    ...CILOGON.map(([title, rules, user]) =>
+      caseOf(
+        'cilogon',
+        'CILogonOAuthenticator',
+        title,
+        { token_url: 'BASE/token', userdata_url: 'BASE/user', ...rules },
+        {
+          ...plain,
+          user: { email: 'Ann@X.org', eppn: 'ann@lab.org', sub: 's', idp: IDP, ...user },
+        },
+      ),
+    ),
+    ...Object.entries(LOCAL_CLASSES).flatMap(([short, [section, addresses, answers]]) =>
+      LOCAL.map(([title, rules, name]) =>
+        caseOf(short, section, title, { ...addresses, ...rules }, { ...plain, ...answers(name) }),
+      ),
+    ),
+    caseOf(
+      'openshift',
+      'OpenShiftOAuthenticator',
+      'a cluster that does not answer',
+      { openshift_url: 'BASE', allow_all: true },
+      { '.well-known/oauth-authorization-server': 503 },
     ),
     ...AZURE.map(([title, rules, claims]) =>
       caseOf(

@@ -163,7 +163,7 @@ export async function ensureOidcProvider(): Promise<string> {
 }
 
 /**
- * JupyterHub 6.1.1 with OAuthenticator 17 in `.cache/oauthenticator-venv`, made when missing.
+ * JupyterHub 6.1.1 with OAuthenticator 17, and what that reads Google groups with, in `.cache/oauthenticator-venv`, made when missing.
  * @returns path of its python
  * @throws Error with pip's last lines when there is no package index
  */
@@ -172,24 +172,30 @@ export async function ensureOAuthenticator(): Promise<string> {
   const python = join(directory, 'bin', 'python');
   await once(
     'oauthenticator-venv',
-    () => hasPackage(python, 'oauthenticator', OAUTHENTICATOR_VERSION),
+    async () =>
+      (await hasPackage(python, 'oauthenticator', OAUTHENTICATOR_VERSION)) &&
+      (await hasPackage(python, 'google-auth')),
     async (log) => {
       await run(['python3', '-m', 'venv', directory], log, INSTALL_LIMIT_MS);
-      const packages = [`jupyterhub==${JUPYTERHUB_VERSION}`, `oauthenticator==${OAUTHENTICATOR_VERSION}`];
+      const packages = [
+        `jupyterhub==${JUPYTERHUB_VERSION}`,
+        `oauthenticator[googlegroups]==${OAUTHENTICATOR_VERSION}`,
+      ];
       await run([join(directory, 'bin', 'pip'), 'install', '-q', ...packages], log, INSTALL_LIMIT_MS);
     },
   );
   return python;
 }
 
-async function hasPackage(python: string, name: string, version: string): Promise<boolean> {
+/** @param version any, unless it is given */
+async function hasPackage(python: string, name: string, version?: string): Promise<boolean> {
   if (!existsSync(python)) return false;
   const script = `import importlib.metadata as m; print(m.version('${name}'))`;
   const found = await promisify(execFile)(python, ['-c', script], { timeout: 60_000 }).then(
     ({ stdout }) => stdout.trim(),
-    (error: unknown) => String(error),
+    () => '',
   );
-  return found === version;
+  return version === undefined ? found !== '' : found === version;
 }
 
 /**

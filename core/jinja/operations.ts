@@ -157,7 +157,7 @@ export function createOperations(values: Values, spend: (steps: number) => void)
 
   /** Texts escaped unless they are HTML, those in lists and dicts too; everything else as it is. */
   function harmless(value: unknown): unknown {
-    if (isText(value)) return values.print(value);
+    if (isText(value)) return values.asHtml(value);
     if (Array.isArray(value)) return value.map(harmless);
     if (!isDict(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, harmless(each)]));

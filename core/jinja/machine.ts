@@ -23,10 +23,18 @@ class RenderProblem extends Error {
   }
 }
 
-export function createMachine(nunjucks: Nunjucks) {
+interface MachineOptions {
+  readonly autoescape?: boolean;
+  readonly sortKeys?: boolean;
+}
+
+export function createMachine(
+  nunjucks: Nunjucks,
+  { autoescape = true, sortKeys = true }: MachineOptions = {},
+) {
   let steps = 0;
   let depth = 0;
-  const values = createValues(nunjucks);
+  const values = createValues(nunjucks, autoescape);
   const spend = (more: number): void => {
     steps += more;
     if (steps > MAX_STEPS)
@@ -34,7 +42,7 @@ export function createMachine(nunjucks: Nunjucks) {
   };
   const operations = createOperations(values, spend);
   const tests = createTests(values, operations.order, operations.contains);
-  const filters = createFilters({ values, operations, tests });
+  const filters = createFilters({ values, operations, tests, sortKeys });
   const globals = createGlobals(operations);
 
   /** Runs what answers through a callback, at once. */

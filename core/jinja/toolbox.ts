@@ -8,6 +8,8 @@ export interface Toolbox {
   readonly values: Values;
   readonly operations: Operations;
   readonly tests: ReadonlyMap<string, TemplateTest>;
+  /** Whether `tojson` sorts the keys of dictionaries. */
+  readonly sortKeys: boolean;
   /** Runs a filter by its name, as `map` does. */
   filter(name: string, positional: readonly unknown[], keywords: Keywords): unknown;
 }

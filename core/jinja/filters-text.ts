@@ -9,13 +9,13 @@ import { escapeHtml, isDict, MAX_TEXT, TemplateProblem } from './values.js';
 const MAX_PADDING = 10_000;
 
 export function textFilters({ values, operations }: Toolbox): Filters {
-  const { safe, isSafe, string, print } = values;
+  const { safe, isSafe, string, asHtml, print } = values;
   /** HTML stays HTML, as methods of markupsafe's `Markup` do. */
   const kept = (run: (text: string) => string): Signature => ({
     parameters: [],
     run: (value: unknown) => (isSafe(value) ? safe(run(value.toString())) : run(string(value))),
   });
-  const escaped: Signature = { parameters: [], run: (value: unknown) => safe(print(value)) };
+  const escaped: Signature = { parameters: [], run: (value: unknown) => safe(asHtml(value)) };
   const short = (value: unknown): number => {
     const number = Number(value);
     if (!(number <= MAX_PADDING)) throw new TemplateProblem(`${string(value)} characters are too many`);

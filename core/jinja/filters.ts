@@ -31,7 +31,7 @@ export function createFilters(toolbox: Omit<Toolbox, 'filter'>) {
   return { run, all: all as ReadonlyMap<string, Signature> };
 }
 
-function valueFilters({ values, operations }: Toolbox): Filters {
+function valueFilters({ values, operations, sortKeys }: Toolbox): Filters {
   const { string, truth } = values;
   const fallback: Signature = {
     parameters: ['default_value', 'boolean'],
@@ -96,7 +96,9 @@ function valueFilters({ values, operations }: Toolbox): Filters {
     tojson: {
       parameters: ['indent'],
       run: (value: unknown, indent: unknown) =>
-        values.safe(scriptJson(value, indent == null ? undefined : Number(indent), values)),
+        values.safe(
+          scriptJson(value, { indent: indent == null ? undefined : Number(indent), values, sortKeys }),
+        ),
     },
   };
 }
@@ -111,14 +113,21 @@ function fileSize(bytes: number, binary: boolean): string {
   return `${(bytes / base ** power).toFixed(1)} ${binary ? `${prefix.toUpperCase()}iB` : `${prefix}B`}`;
 }
 
-/** JSON with sorted keys that may stand in a script or an attribute (Jinja2 `htmlsafe_json_dumps`). */
-function scriptJson(value: unknown, indent: number | undefined, values: Values): string {
-  return jsonText(value, indent, '', values)
+interface JsonStyle {
+  readonly indent: number | undefined;
+  readonly values: Values;
+  readonly sortKeys: boolean;
+}
+
+/** JSON that may stand in a script or an attribute (Jinja2 `htmlsafe_json_dumps`). */
+function scriptJson(value: unknown, style: JsonStyle): string {
+  return jsonText(value, '', style)
     .replace(/[\u007f-\uffff]/g, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`)
     .replace(/[<>&']/g, (each) => `\\u00${each.charCodeAt(0).toString(16)}`);
 }
 
-function jsonText(value: unknown, indent: number | undefined, before: string, values: Values): string {
+function jsonText(value: unknown, before: string, style: JsonStyle): string {
+  const { indent, values, sortKeys } = style;
   if (value === undefined || typeof value === 'function')
     throw new TemplateProblem(`${typeName(value)} has no JSON`);
   if (values.isText(value)) return JSON.stringify(value.toString());
@@ -126,13 +135,18 @@ function jsonText(value: unknown, indent: number | undefined, before: string, va
   const inner = before + ' '.repeat(indent ?? 0);
   const list = Array.isArray(value);
   const parts = list
-    ? value.map((each) => jsonText(each, indent, inner, values))
-    : (value instanceof Map ? [...value] : Object.entries(value))
-        .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))
-        .map(([key, each]) => `${JSON.stringify(String(key))}: ${jsonText(each, indent, inner, values)}`);
+    ? value.map((each) => jsonText(each, inner, style))
+    : entriesOf(value, sortKeys).map(
+        ([key, each]) => `${JSON.stringify(String(key))}: ${jsonText(each, inner, style)}`,
+      );
   const [open, close] = list ? '[]' : '{}';
   if (parts.length === 0) return `${open}${close}`;
   return indent === undefined
     ? `${open}${parts.join(', ')}${close}`
     : `${open}\n${inner}${parts.join(`,\n${inner}`)}\n${before}${close}`;
+}
+
+function entriesOf(value: object, sortKeys: boolean): readonly (readonly [unknown, unknown])[] {
+  const entries: (readonly [unknown, unknown])[] = value instanceof Map ? [...value] : Object.entries(value);
+  return sortKeys ? entries.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)) : entries;
 }

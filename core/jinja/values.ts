@@ -17,7 +17,9 @@ export interface Values {
   isText(value: unknown): value is string | SafeText;
   /** As `str()`. */
   string(value: unknown): string;
-  /** As `{{ value }}` prints it: escaped unless it is marked as HTML. */
+  /** Escaped unless it is marked as HTML. */
+  asHtml(value: unknown): string;
+  /** As `{{ value }}` prints it. */
   print(value: unknown): string;
   truth(value: unknown): boolean;
   equal(left: unknown, right: unknown): boolean;
@@ -51,7 +53,8 @@ export function typeName(value: unknown): string {
   );
 }
 
-export function createValues({ runtime }: Nunjucks): Values {
+/** @param autoescape whether what is printed is escaped unless it is marked as HTML */
+export function createValues({ runtime }: Nunjucks, autoescape: boolean): Values {
   const { SafeString } = runtime;
   const isSafe = (value: unknown): value is SafeText => value instanceof SafeString;
   const safe = (text: string): SafeText => new SafeString(text);
@@ -100,13 +103,14 @@ export function createValues({ runtime }: Nunjucks): Values {
     return false;
   }
 
-  const print = (value: unknown): string => (isSafe(value) ? value.toString() : escapeHtml(string(value)));
+  const asHtml = (value: unknown): string => (isSafe(value) ? value.toString() : escapeHtml(string(value)));
+  const print = autoescape ? asHtml : string;
 
   function concat(parts: readonly unknown[]): string | SafeText {
-    return parts.some(isSafe) ? safe(parts.map(print).join('')) : parts.map(string).join('');
+    return autoescape && parts.some(isSafe) ? safe(parts.map(print).join('')) : parts.map(string).join('');
   }
 
-  return { safe, isSafe, isText, string, print, truth, equal, concat };
+  return { safe, isSafe, isText, string, asHtml, print, truth, equal, concat };
 }
 
 /** As Python's `repr` of a text. */
