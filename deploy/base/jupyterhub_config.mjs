@@ -27,6 +27,9 @@ export default function configure(c) {
   c.KubeSpawner.uid = 1000;
   c.KubeSpawner.gid = 0;
   c.KubeSpawner.fs_gid = 0;
+  // what the Pod Security Standard `restricted` asks for, so that a namespace may enforce it
+  c.KubeSpawner.pod_security_context = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } };
+  c.KubeSpawner.container_security_context = { capabilities: { drop: ['ALL'] } };
   c.KubeSpawner.start_timeout = 300;
   c.KubeSpawner.mem_guarantee = '128M';
   c.KubeSpawner.mem_limit = '1G';
