@@ -53,7 +53,7 @@ describe('a start that the cluster lets fail', { timeout: 4 * LIMIT_MS }, () => 
 });
 
 describe('a cluster in trouble', { timeout: 4 * LIMIT_MS }, () => {
-  it('terminals go on while it is away; what is asked of it meanwhile fails in words, later it works', async () => {
+  it('terminals go on while the cluster is away; what is asked of it meanwhile fails in words, later it works', async () => {
     const [ivan, judy] = [hub.user('ivan'), hub.user('judy')];
     const client = await hub.begin(ivan, { profile: 'small' });
     await hub.arrive(client, ivan);
@@ -70,7 +70,7 @@ describe('a cluster in trouble', { timeout: 4 * LIMIT_MS }, () => {
     expect(await hub.pods()).toHaveLength(2);
   });
 
-  it('a hub that starts while it is away adopts what lives once it is back', async () => {
+  it('a hub that starts while the cluster is away adopts what lives once it is back', async () => {
     const kim = hub.user('kim');
     const client = await hub.begin(kim, { profile: 'small' });
     await hub.arrive(client, kim);
