@@ -77,3 +77,8 @@ export class KubeError extends Error {
     return this.status === 429 || this.status >= 500;
   }
 }
+
+/** We may not, as far as the server or our own credentials say: what waiting does not mend by itself. */
+export function isRefusal(error: KubeError): boolean {
+  return [401, 403].includes(error.status) || error.reason === 'Credentials';
+}

@@ -4,7 +4,7 @@ import type { Log } from '../core/log.js';
 import { abortable } from './abortable.js';
 import type { Kube, Ref } from './api.js';
 import { ObjectCache } from './cache.js';
-import { KubeError } from './error.js';
+import { isRefusal, KubeError } from './error.js';
 import type { Informer, InformerSpec, Interest, Listener, WaitOptions } from './informer.js';
 import type { KubeObject } from './objects.js';
 import { backOff } from './retry.js';
@@ -72,7 +72,7 @@ export class Watcher<T extends KubeObject> implements Informer<T>, AsyncDisposab
 
   async whenSynced(options: WaitOptions): Promise<void> {
     if (this.synced) return;
-    if (isRefusal(this.#failure)) throw this.#failure;
+    if (isFinal(this.#failure)) throw this.#failure;
     let done: (refusal?: KubeError) => void = () => undefined;
     const synced = new Promise<void>((resolve, reject) => {
       done = (refusal) => (refusal ? reject(refusal) : resolve());
@@ -214,7 +214,7 @@ export class Watcher<T extends KubeObject> implements Informer<T>, AsyncDisposab
     if (!this.#failure)
       this.#parts.log.warn('a Kubernetes cache grows old', { ...this.#name(), error: failure.message });
     this.#failure = failure;
-    if (!this.synced && isRefusal(failure)) for (const done of this.#waiting) done(failure);
+    if (!this.synced && isFinal(failure)) for (const done of this.#waiting) done(failure);
     return false;
   }
 
@@ -224,10 +224,8 @@ export class Watcher<T extends KubeObject> implements Informer<T>, AsyncDisposab
 }
 
 /** What waiting does not mend. */
-function isRefusal(failure: KubeError | undefined): failure is KubeError {
-  return (
-    failure !== undefined && ([401, 403, 404].includes(failure.status) || failure.reason === 'Credentials')
-  );
+function isFinal(failure: KubeError | undefined): failure is KubeError {
+  return failure !== undefined && (failure.notFound || isRefusal(failure));
 }
 
 function asKubeError(error: unknown): KubeError {

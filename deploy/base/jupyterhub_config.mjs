@@ -5,7 +5,8 @@ const { POD_NAMESPACE, USERS_PASSWORD, ADMINS_PASSWORD } = process.env;
 export default function configure(c) {
   // the proxy is a deployment of its own, and lives on while the hub is replaced
   c.JupyterHub.hub_bind_url = 'http://0.0.0.0:8081';
-  c.JupyterHub.hub_connect_url = 'http://hub:8081';
+  // with its namespace: users' pods may live in others
+  c.JupyterHub.hub_connect_url = `http://hub.${POD_NAMESPACE}:8081`;
   c.ConfigurableHTTPProxy.should_start = false;
   c.ConfigurableHTTPProxy.api_url = 'http://proxy-api:8001';
   c.JupyterHub.cleanup_servers = false;
@@ -27,6 +28,9 @@ export default function configure(c) {
   c.KubeSpawner.uid = 1000;
   c.KubeSpawner.gid = 0;
   c.KubeSpawner.fs_gid = 0;
+  // what the Pod Security Standard `restricted` asks for, so that a namespace may enforce it
+  c.KubeSpawner.pod_security_context = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } };
+  c.KubeSpawner.container_security_context = { capabilities: { drop: ['ALL'] } };
   c.KubeSpawner.start_timeout = 300;
   c.KubeSpawner.mem_guarantee = '128M';
   c.KubeSpawner.mem_limit = '1G';

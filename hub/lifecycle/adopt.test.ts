@@ -5,15 +5,18 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { defaults } from '../../core/config/declare.js';
 import type { RouteSpec } from '../../core/model/names.js';
 import { timestamp } from '../../core/model/time.js';
 import { packageRoot } from '../../core/package-root.js';
 import { carriers } from '../../spawners/local-process/processes.js';
+import { simple } from '../../spawners/simple/index.js';
+import { SimpleLocalProcessSpawnerClass } from '../../spawners/simple/traits.js';
 import { makeWorld, type World } from '../../test/suites/lifecycle-fixture.js';
 import { pidExists } from '../../test/suites/spawner.js';
 import { TINY_SERVER } from '../../test/suites/tiny-server-path.js';
 import type { UserRecord } from '../store/types.js';
-import type { ServerLifecycle } from './index.js';
+import { chooseSpawner, type ServerLifecycle } from './index.js';
 
 let world: World;
 beforeEach(async () => {
@@ -154,6 +157,41 @@ describe('after a restart of the hub', () => {
     expect(pidExists(state)).toBe(false);
     expect(await world.store.operations.all()).toEqual([]);
     expect(await stateOf(alice)).toEqual({ state: {}, server: null });
+  });
+
+  it('one that cannot be cleaned up at once is tried again, and does not stay pending', async () => {
+    const alice = await world.user('alice');
+    const first = world.hub();
+    await first.start(alice, '', SOON);
+    const { state } = await stateOf(alice);
+    const spawner = (await world.store.spawners.find(alice.id, ''))!;
+    await vanish(first);
+    const now = timestamp(Date.now());
+    const operation = { spawnerId: spawner.id, spawnId: 'x.stop-1', startedAt: now, deadline: now };
+    await world.store.operations.begin({ ...operation, kind: 'stop' });
+    let away = true;
+    const real = chooseSpawner(
+      simple,
+      SimpleLocalProcessSpawnerClass,
+      defaults(SimpleLocalProcessSpawnerClass, { cmd: [process.execPath, TINY_SERVER] }),
+    );
+    const create: typeof real.create = (init) => {
+      const made = real.create(init);
+      const stop = made.stop.bind(made);
+      made.stop = async (how) => {
+        if (away) throw new Error('the cluster does not answer');
+        await stop(how);
+      };
+      return made;
+    };
+    const second = world.hub({ deps: { spawner: { ...real, create } } });
+    await second.adoptAll();
+    expect(second.status(alice, '').pending).toBe('stop');
+    expect(pidExists(state)).toBe(true);
+    away = false;
+    await expect.poll(() => second.status(alice, '').active, { timeout: 10_000 }).toBe(false);
+    expect(pidExists(state)).toBe(false);
+    expect(await world.store.operations.all()).toEqual([]);
   });
 
   it('servers are pending check until they were looked at, and nobody can start them twice', async () => {

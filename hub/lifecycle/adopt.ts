@@ -10,6 +10,8 @@ import { ProgressLog } from './progress.js';
 import type { LifecycleDeps } from './types.js';
 
 const AT_ONCE = 20;
+const AGAIN_MS = 1_000;
+const AGAIN_MOST_MS = 60_000;
 
 /** A server that the database knows, and what was under way on it when the last hub ended. */
 export interface Found {
@@ -26,6 +28,8 @@ export interface AdoptionPort {
   gone(found: Found, cause: Fault): Promise<void>;
   /** A stop was under way: finish it. */
   finishStop(found: Found): Promise<void>;
+  /** The hub ends, and the next one looks after what is left. */
+  readonly abandoned: boolean;
 }
 
 /** All servers with a server row or an operation, as entries with the operation that now runs on them. */
@@ -98,14 +102,40 @@ async function adoptOne(deps: LifecycleDeps, found: Found, port: AdoptionPort): 
             cause: error,
             detail: messageOf(error),
           });
-    try {
-      await port.gone(found, cause);
-    } catch (failure) {
-      deps.log.error('a server could not be cleaned up after a restart', {
-        server: serverLabel(entry),
-        error: messageOf(failure),
-      });
-    }
+    // others wait for the same slot
+    if (!(await cleanedUp(deps, found, cause, port)))
+      entry.operation = cleanUpLater(deps, found, cause, port);
+  }
+}
+
+async function cleanedUp(
+  deps: LifecycleDeps,
+  found: Found,
+  cause: Fault,
+  port: AdoptionPort,
+): Promise<boolean> {
+  try {
+    await port.gone(found, cause);
+    return true;
+  } catch (failure) {
+    deps.log.error('a server could not be cleaned up after a restart, and is tried again', {
+      server: serverLabel(found.entry),
+      error: messageOf(failure),
+    });
+    return false;
+  }
+}
+
+/** Without end: whoever cannot be cleaned up stays pending, and nobody else would ever end that. */
+async function cleanUpLater(
+  deps: LifecycleDeps,
+  found: Found,
+  cause: Fault,
+  port: AdoptionPort,
+): Promise<void> {
+  for (let pause = AGAIN_MS; !port.abandoned; pause = Math.min(AGAIN_MOST_MS, pause * 2)) {
+    await deps.clock.sleep(pause);
+    if (port.abandoned || (await cleanedUp(deps, found, cause, port))) return;
   }
 }
 

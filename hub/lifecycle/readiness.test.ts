@@ -1,8 +1,9 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../core/clock.js';
+import { Fault } from '../../core/fault.js';
 import { silentLog } from '../../core/log.js';
-import { waitUntilReady } from './readiness.js';
+import { waitUntilReady, watchForDeath } from './readiness.js';
 
 /** A port where nobody listens. */
 async function closedPort(): Promise<number> {
@@ -39,5 +40,27 @@ describe('the wait for a server that does not answer', () => {
       expect(now).toBeGreaterThanOrEqual(1800);
       expect(now).toBeLessThanOrEqual(2200);
     }
+  });
+});
+
+describe('a server that dies before it answers', () => {
+  it('is told by what its spawner knows, also when that comes between two looks', async () => {
+    const asked: string[] = [];
+    const died = watchForDeath(
+      {
+        trouble: async () => {
+          asked.push('trouble');
+          return asked.includes('poll') ? new Fault('SPAWN_OUT_OF_MEMORY', 'It used too much.') : undefined;
+        },
+        poll: async () => {
+          asked.push('poll');
+          return { running: false, exitStatus: 137 };
+        },
+      },
+      systemClock,
+      new AbortController().signal,
+    );
+    await expect(died).rejects.toMatchObject({ code: 'SPAWN_OUT_OF_MEMORY' });
+    expect(asked).toEqual(['trouble', 'poll', 'trouble']);
   });
 });

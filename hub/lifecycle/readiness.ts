@@ -113,6 +113,9 @@ export async function watchForDeath(
     if (trouble) throw trouble;
     const result = await spawner.poll();
     if (!result.running) {
+      // it may have ended after the look above
+      const late = await spawner.trouble?.();
+      if (late) throw late;
       const why =
         (await spawner.whyEnded?.()) ??
         `The server ended with status ${result.exitStatus} before it answered.`;

@@ -17,6 +17,7 @@ import type {
 import type { Ref } from '../../kube/api.js';
 import { acquireCluster } from '../../kube/cluster.js';
 import type { Cluster } from '../../kube/connect.js';
+import { isRefusal, KubeError } from '../../kube/error.js';
 import type { Informer, InformerReport } from '../../kube/informer.js';
 import type { KubeEvent, KubeObject, Pod } from '../../kube/objects.js';
 import { EVENTS, PODS, type Resource } from '../../kube/resources.js';
@@ -35,6 +36,8 @@ const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace'
 const MADE_AT_ONCE = 40;
 const BURIAL_PAUSE_MS = 1_000;
 const BURIAL_PAUSE_MOST_MS = 60_000;
+const SWEEP_PAUSE_MS = 200;
+const SWEEP_PAUSE_MOST_MS = 30_000;
 
 export class KubernetesHouse implements SpawnerHouse<KubeSpawnerConfig> {
   readonly #init: HouseInit<KubeSpawnerConfig>;
@@ -100,14 +103,38 @@ export class KubernetesHouse implements SpawnerHouse<KubeSpawnerConfig> {
     return this.#cluster?.informers.report() ?? [];
   }
 
+  /** Waits for a cluster that is away or refuses us: what nobody knows would live on until the next start of a hub. */
   async sweepOrphans(known: ReadonlySet<string>, hubId: string): Promise<number> {
+    const { clock, log } = this.#init;
+    const signal = this.#closing.signal;
+    for (let pause = SWEEP_PAUSE_MS; ; pause = Math.min(SWEEP_PAUSE_MOST_MS, pause * 2)) {
+      try {
+        return await this.#sweep(known, hubId);
+      } catch (error) {
+        if (signal.aborted) return 0;
+        if (!(error instanceof KubeError && (error.transient || isRefusal(error)))) throw error;
+        log.warn('the cluster does not say yet which pods belong to no server', { error: error.message });
+      }
+      const slept = await clock.sleep(pause, signal).then(
+        () => true,
+        () => false, // the hub ends
+      );
+      if (!slept) return 0;
+    }
+  }
+
+  async #sweep(known: ReadonlySet<string>, hubId: string): Promise<number> {
     const { config, log } = this.#init;
     const { kube } = this.#port;
     const namespace = config.enable_user_namespaces ? undefined : config.namespace || this.#hubNamespace;
-    const { items } = await kube.list<Pod>(PODS, {
-      ...(namespace !== undefined && { namespace }),
-      labelSelector: `${HUB_LABEL}=${hubLabel(hubId)}`,
-    });
+    const { items } = await kube.list<Pod>(
+      PODS,
+      {
+        ...(namespace !== undefined && { namespace }),
+        labelSelector: `${HUB_LABEL}=${hubLabel(hubId)}`,
+      },
+      { signal: this.#closing.signal },
+    );
     let ended = 0;
     for (const pod of items) {
       const spawnId = spawnIdOf(pod);

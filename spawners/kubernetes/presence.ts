@@ -2,7 +2,7 @@
 import { messageOf } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
 import type { Ref } from '../../kube/api.js';
-import { KubeError } from '../../kube/error.js';
+import { isRefusal, KubeError } from '../../kube/error.js';
 import type { Informer } from '../../kube/informer.js';
 import type { Pod } from '../../kube/objects.js';
 import { PODS } from '../../kube/resources.js';
@@ -15,13 +15,16 @@ const PAUSE_MOST_MS = 15_000;
 export interface Looking {
   readonly log: Log;
   readonly isMine: (pod: Pod) => boolean;
-  /** Nothing is known of it yet: wait, however long, until the cluster answers. */
+  /**
+   * Nothing is known of it yet: wait, however long, until the cluster answers. A refusal is no answer: an API server
+   * that has just begun refuses what it allows a moment later, and a role that lost a right gets it back.
+   */
   readonly patient: boolean;
 }
 
 /**
  * @returns the pod; `undefined` when it is not there; `unknown` when the cluster does not answer
- * @throws KubeError when the cluster refuses us, the closing signal's reason
+ * @throws KubeError when the cluster refuses one who is not patient, the closing signal's reason
  */
 export async function whenKnown(
   port: ClusterPort,
@@ -38,7 +41,7 @@ export async function whenKnown(
       const found = await port.kube.find<Pod>(PODS, ref, { timeoutMs, retryForMs: 0, signal: port.closing });
       return found && isMine(found) ? found : undefined;
     } catch (error) {
-      if (!(error instanceof KubeError) || !error.transient) throw error;
+      if (!(error instanceof KubeError && (error.transient || (patient && isRefusal(error))))) throw error;
       log.warn('the cluster does not say whether a pod is there', { pod: ref.name, error: messageOf(error) });
       if (!patient) return 'unknown';
     }

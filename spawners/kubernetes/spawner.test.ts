@@ -291,6 +291,19 @@ describe('while the cluster is away', () => {
     expect(await polled).toEqual({ running: true });
   });
 
+  it('one of a former hub is waited for also while it is refused', async () => {
+    const spawner = world.spawner(house);
+    await spawner.start(startContext().context);
+    // as an API server answers that has just begun: what roles allow is not read yet
+    const refusing = world.server.faults.add({ path: /pods/, does: { kind: 'answer', status: 403 } });
+    const next = world.spawner(await world.house({ k8s_api_request_timeout: 2 }));
+    next.loadState(spawner.state());
+    const polled = next.poll();
+    await Promise.race([polled, new Promise((resolve) => setTimeout(resolve, 300))]);
+    refusing[Symbol.dispose]();
+    expect(await polled).toEqual({ running: true });
+  });
+
   it('a start fails in words, and what it left is ended once the cluster is back', async () => {
     const limits = { k8s_api_request_timeout: 1, k8s_api_request_retry_timeout: 1, start_timeout: 2 };
     const short = await world.house(limits);
@@ -315,6 +328,11 @@ describe('after a crash of the hub', () => {
     await world.spawner(house, {}, { user: 'kim' }).start(startContext().context);
     const hubId = known.context.spawnId.slice(0, known.context.spawnId.lastIndexOf('.'));
     const rewritten = kubernetes.spawnIdOf?.({ pod_name: 'jupyter-kim', namespace: 'default' });
+    using _ = world.server.faults.add({
+      path: /labelSelector/,
+      times: 3,
+      does: { kind: 'answer', status: 403 },
+    });
     expect(await house.sweepOrphans?.(new Set([known.context.spawnId, rewritten!]), hubId)).toBe(1);
     expect(world.pods().map(({ metadata }) => metadata.name)).toEqual([
       'jupyter-alice',

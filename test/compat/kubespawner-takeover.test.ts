@@ -1,17 +1,20 @@
 /**
  * A pod that a real JupyterHub 6.1.1 with KubeSpawner 7 started goes on under our hub, which opens the same database, and
- * one of ours goes on under the real hub: same pod, same terminal server. On the test API server, whose node runs pods as
- * processes.
+ * one of ours goes on under the real hub: same pod, same terminal server. On the cluster of KUBECONFIG, else on the test
+ * API server, whose node runs pods as processes.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { systemClock } from '../../core/clock.js';
 import { Disposables } from '../../core/lifecycle.js';
 import { distScript } from '../../core/package-root.js';
+import type { Kube } from '../../kube/api.js';
+import { connect } from '../../kube/client.js';
+import { PODS } from '../../kube/resources.js';
 import { startHub } from '../e2e/hub-process.js';
-import { kindOf } from '../kubernetes/api/kinds.js';
-import type { Stored } from '../kubernetes/api/objects.js';
 import { startTarget, type Target } from '../kubernetes/target.js';
 import { ensureKubeSpawner } from './peers/install.js';
 import { startRealHub } from './peers.js';
@@ -29,7 +32,9 @@ interface AnyHub {
 
 let owned: Disposables;
 let target: Target;
+let kube: Kube;
 let dir: string;
+let user: string;
 
 beforeEach(async () => {
   owned = new Disposables();
@@ -37,8 +42,25 @@ beforeEach(async () => {
   owned.defer(() => rm(dir, { recursive: true, force: true }));
   const programs = { 'anteroom-singleuser': [process.execPath, distScript('terminal/server/main.js')] };
   target = owned.use(await startTarget({ programs }));
+  // somebody else's pods may be there
+  user = `takeover-${randomBytes(3).toString('hex')}`;
+  const former = process.env['KUBECONFIG'];
+  process.env['KUBECONFIG'] = target.kubeconfig;
+  kube = owned.use(await connect({}, systemClock));
+  if (former === undefined) delete process.env['KUBECONFIG'];
+  else process.env['KUBECONFIG'] = former;
 });
 afterEach(() => owned[Symbol.asyncDispose]());
+
+/** Where pods reach the hub. */
+const hubPlace = (): Readonly<Record<string, string>> => ({
+  hub_ip: target.local ? '127.0.0.1' : '0.0.0.0',
+  hub_connect_ip: target.hubHost,
+});
+const settings = (end: string): string =>
+  Object.entries(hubPlace())
+    .map(([name, value]) => `c.JupyterHub.${name} = ${JSON.stringify(value)}${end}`)
+    .join('\n');
 
 const ROLE = { name: 'tests', services: ['tests'], scopes: ['admin:users', 'admin:servers', 'list:users'] };
 const SERVICE = { name: 'tests', api_token: TOKEN };
@@ -58,6 +80,7 @@ c.JupyterHub.services = [${JSON.stringify(SERVICE)}]
 c.JupyterHub.load_roles = [${JSON.stringify(ROLE)}]
 c.JupyterHub.cleanup_servers = False
 c.JupyterHub.allow_named_servers = True
+${settings('')}
 c.KubeSpawner.namespace = "${target.namespace}"
 c.KubeSpawner.image = "${target.image}"
 c.KubeSpawner.cmd = ["anteroom-singleuser"]
@@ -80,6 +103,7 @@ async function ours(): Promise<AnyHub> {
     c.JupyterHub.load_roles = [${JSON.stringify(ROLE)}];
     c.JupyterHub.upgrade_db = true;
     c.JupyterHub.allow_named_servers = true;
+    ${settings(';')}
     c.KubeSpawner.namespace = '${target.namespace}';
     c.KubeSpawner.image = '${target.image}';
     c.KubeSpawner.cmd = ['anteroom-singleuser'];
@@ -103,30 +127,33 @@ it.each([
   'a pod of %s goes on under %s',
   async (_from, _to, first, second) => {
     const before = await first();
-    expect((await api(before, 'POST', 'users/alice')).status).toBe(201);
-    expect((await api(before, 'POST', 'users/alice/servers/gpu')).status).toBeLessThan(300);
+    expect((await api(before, 'POST', `users/${user}`)).status).toBe(201);
+    expect((await api(before, 'POST', `users/${user}/servers/gpu`)).status).toBeLessThan(300);
     await untilReady(before);
-    const [pod] = pods();
+    const made = await pods();
+    expect(made).toHaveLength(1);
     await before.end();
-    expect(pods().map(({ metadata }) => metadata.uid)).toEqual([pod?.metadata.uid]);
+    expect(await pods()).toEqual(made);
 
     const after = await second();
     await untilReady(after);
-    expect(pods().map(({ metadata }) => metadata.uid)).toEqual([pod?.metadata.uid]);
-    expect((await api(after, 'DELETE', 'users/alice/servers/gpu')).status).toBeLessThan(300);
+    expect(await pods()).toEqual(made);
+    expect((await api(after, 'DELETE', `users/${user}/servers/gpu`)).status).toBeLessThan(300);
     await expect.poll(pods, LIMIT).toEqual([]);
   },
   240_000,
 );
 
-function pods(): readonly Stored[] {
-  if (!target.local) throw new Error('this test needs the test API server');
-  return target.local.server.store.list(kindOf('pods'), target.namespace);
+/** The uids of this run's pods. */
+async function pods(): Promise<readonly (string | undefined)[]> {
+  const { items } = await kube.list(PODS, { namespace: target.namespace });
+  const own = items.filter(({ metadata }) => metadata.annotations?.['hub.jupyter.org/username'] === user);
+  return own.map(({ metadata }) => metadata.uid);
 }
 
 async function untilReady(hub: AnyHub): Promise<void> {
   const ready = async (): Promise<unknown> => {
-    const { text } = await api(hub, 'GET', 'users/alice');
+    const { text } = await api(hub, 'GET', `users/${user}`);
     return (JSON.parse(text) as { servers?: Record<string, { ready: boolean }> }).servers?.['gpu']?.ready;
   };
   await expect

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Kube } from '../../kube/api.js';
 import {
   CONFIG_MAPS,
@@ -12,7 +12,7 @@ import {
 import { listAt, mapAt, textAt } from './api/objects.js';
 import { faultsOf } from './api/schema.js';
 import { type Connected, connected, podManifest } from './connected.js';
-import { baseManifests, grantHub } from './deploy.js';
+import { BASE, baseManifests, grantHub } from './deploy.js';
 
 const manifests = baseManifests();
 const named = manifests.map(({ file, object }) => ({
@@ -65,6 +65,24 @@ describe('deploy/base', () => {
           capabilities: { drop: ['ALL'] },
         });
     }
+  });
+});
+
+describe('the configuration of deploy/base', () => {
+  it('names the hub so that pods of other namespaces find it', async () => {
+    vi.stubEnv('POD_NAMESPACE', 'rooms');
+    const { default: configure } = (await import(`${BASE}/jupyterhub_config.mjs`)) as {
+      readonly default: (c: Readonly<Record<string, Record<string, unknown>>>) => void;
+    };
+    const sections = new Map<string | symbol, Record<string, unknown>>();
+    const section = (_: object, name: string | symbol): Record<string, unknown> => {
+      const known = sections.get(name) ?? {};
+      sections.set(name, known);
+      return known;
+    };
+    configure(new Proxy({}, { get: section }));
+    vi.unstubAllEnvs();
+    expect(sections.get('JupyterHub')?.['hub_connect_url']).toBe('http://hub.rooms:8081');
   });
 });
 

@@ -5,7 +5,7 @@ import { kindOf } from './api/kinds.js';
 import { isMap, type JsonMap, mapAt, textAt } from './api/objects.js';
 import type { TestApiServer } from './server.js';
 
-const BASE = fileURLToPath(new URL('../../deploy/base', import.meta.url));
+export const BASE = fileURLToPath(new URL('../../deploy/base', import.meta.url));
 
 /** Every manifest of deploy/base, with its file. */
 export function baseManifests(): { readonly file: string; readonly object: JsonMap }[] {

@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import { systemClock } from '../../core/clock.js';
 import { distScript } from '../../core/package-root.js';
 import type { Kube } from '../../kube/api.js';
 import { connect } from '../../kube/client.js';
 import type { Pod } from '../../kube/objects.js';
-import { PODS, SECRETS } from '../../kube/resources.js';
+import { PERSISTENT_VOLUME_CLAIMS, PODS, SECRETS } from '../../kube/resources.js';
 import { Client } from '../e2e/client.js';
 import { type HubProcess, startHub } from '../e2e/hub-process.js';
+import { type Relay, startRelay } from './relay.js';
 import { startTarget, type Target } from './target.js';
 
 /** On a real cluster a pod may have to wait for its node. */
@@ -18,28 +22,37 @@ const NO_REGISTRY = 'registry.invalid/anteroom/not-there:1';
 /** A hub on this machine whose servers are pods of the target, and what tests ask of both. */
 export class PodsHub implements AsyncDisposable {
   readonly target: Target;
+  /** The hub's way to the API server. `kube` has one of its own. */
+  readonly line: Relay;
   readonly process: HubProcess;
   readonly kube: Kube;
   /** Part of every user's name: somebody else's pods may be there. */
   readonly run: string;
 
-  private constructor(target: Target, process: HubProcess, kube: Kube, run: string) {
+  readonly #folder: string;
+
+  private constructor(target: Target, line: Relay, process: HubProcess, kube: Kube, folder: string) {
     this.target = target;
+    this.line = line;
     this.process = process;
     this.kube = kube;
-    this.run = run;
+    this.run = randomBytes(3).toString('hex');
+    this.#folder = folder;
   }
 
   static async start(): Promise<PodsHub> {
     const target = await startTarget({
+      nodes: [{ name: 'node-1', memory: '64Gi' }],
       programs: { 'anteroom-singleuser': [process.execPath, distScript('terminal/server/main.js')] },
     });
-    const env = { KUBECONFIG: target.kubeconfig };
+    const folder = await mkdtemp(join(tmpdir(), 'anteroom-pods-hub-'));
+    const env = { KUBECONFIG: join(folder, 'kubeconfig') };
+    const line = await startRelay(target.kubeconfig, env.KUBECONFIG);
     const hub = await startHub({ config: configuration(target), env });
     const former = process.env['KUBECONFIG'];
     process.env['KUBECONFIG'] = target.kubeconfig;
     try {
-      return new PodsHub(target, hub, await connect({}, systemClock), randomBytes(3).toString('hex'));
+      return new PodsHub(target, line, hub, await connect({}, systemClock), folder);
     } finally {
       if (former === undefined) delete process.env['KUBECONFIG'];
       else process.env['KUBECONFIG'] = former;
@@ -48,8 +61,10 @@ export class PodsHub implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.process[Symbol.asyncDispose]();
+    await this.line[Symbol.asyncDispose]();
     await this.kube[Symbol.asyncDispose]();
     await this.target[Symbol.asyncDispose]();
+    await rm(this.#folder, { recursive: true, force: true });
   }
 
   /** The test API server. @throws Error on a real cluster */
@@ -70,6 +85,26 @@ export class PodsHub implements AsyncDisposable {
 
   async podOf(user: string): Promise<Pod | undefined> {
     return (await this.pods()).find((pod) => userOf(pod) === user);
+  }
+
+  /** Posts a start that the cluster lets fail. @returns what its progress told */
+  async failing(user: string, image: string): Promise<string> {
+    expect((await this.api('POST', `users/${user}`)).status).toBe(201);
+    await this.api('POST', `users/${user}/server`, { profile: 'other', image });
+    const progress = await this.api('GET', `users/${user}/server/progress`);
+    await expect.poll(() => this.podOf(user), { timeout: LIMIT_MS }).toBeUndefined();
+    return progress.text;
+  }
+
+  async signedIn(user: string): Promise<Client> {
+    const client = new Client(this.process.url);
+    expect(await client.signIn(user)).toBe(302);
+    return client;
+  }
+
+  async hasClaim(name: string): Promise<boolean> {
+    const ref = { namespace: this.target.namespace, name };
+    return (await this.kube.find(PERSISTENT_VOLUME_CLAIMS, ref)) !== undefined;
   }
 
   async hasSecret(name: string): Promise<boolean> {
@@ -115,8 +150,7 @@ export class PodsHub implements AsyncDisposable {
 
   /** Signs in and posts the form of profiles. */
   async begin(user: string, form: Readonly<Record<string, string>>): Promise<Client> {
-    const client = new Client(this.process.url);
-    expect(await client.signIn(user)).toBe(302);
+    const client = await this.signedIn(user);
     const page = await client.get('/hub/spawn');
     expect(page.text).toContain('name="profile"');
     const answer = await client.post('/hub/spawn', { _xsrf: client.cookie('_xsrf') ?? '', ...form });
@@ -149,6 +183,11 @@ function userOf(pod: Pod): string {
 function configuration({ local, namespace, image, hubHost }: Target): string {
   const missing = local ? 'fault/err-image-pull:1' : NO_REGISTRY;
   const stuck = local ? 'fault/stuck-pull:1' : NO_REGISTRY;
+  const hungry = local
+    ? { image: 'fault/oom:1', cmd: ['sleep', '600'] }
+    : { cmd: ['tail', '/dev/zero'], mem_guarantee: '32M', mem_limit: '32M' };
+  const patience = { start_timeout: local ? 4 : 12 };
+  const never = { readinessProbe: { tcpSocket: { port: 1 }, periodSeconds: 1 } };
   return `
     c.JupyterHub.spawner_class = 'kubespawner';
     c.JupyterHub.hub_ip = ${JSON.stringify(local ? '127.0.0.1' : '0.0.0.0')};
@@ -175,7 +214,20 @@ function configuration({ local, namespace, image, hubHost }: Target): string {
               usual: { display_name: 'Usual', kubespawner_override: {} },
               missing: { display_name: 'Missing', kubespawner_override: { image: '${missing}', start_timeout: ${local ? 4 : 30} } },
               stuck: { display_name: 'Stuck', kubespawner_override: { image: '${stuck}' } },
-              hungry: { display_name: 'Hungry', kubespawner_override: { image: 'fault/oom:1', cmd: ['sleep', '600'] } },
+              hungry: { display_name: 'Hungry', kubespawner_override: ${JSON.stringify(hungry)} },
+              crashing: { display_name: 'Crashing', kubespawner_override: { cmd: ['sh', '-c', 'for i in $(seq 60); do echo line $i; done; exit 3'] } },
+              giant: { display_name: 'Giant', kubespawner_override: ${JSON.stringify({ ...patience, mem_guarantee: '100T' })} },
+              homeless: {
+                display_name: 'Homeless',
+                kubespawner_override: ${JSON.stringify({
+                  ...patience,
+                  storage_pvc_ensure: true,
+                  storage_capacity: '1Mi',
+                  storage_class: 'fault-pending',
+                  volumes: [{ name: 'home', persistentVolumeClaim: { claimName: '{pvc_name}' } }],
+                })},
+              },
+              unwell: { display_name: 'Unwell', kubespawner_override: ${JSON.stringify({ ...patience, extra_container_config: never })} },
             },
             unlisted_choice: {
               enabled: true,

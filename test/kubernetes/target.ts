@@ -26,17 +26,27 @@ const NEEDED: Readonly<Record<string, string>> = {
 };
 
 /** What a run on a real cluster lacks, a line each; empty without KUBECONFIG. */
-export function missingForCluster(env: NodeJS.ProcessEnv): string[] {
+function missingForCluster(env: NodeJS.ProcessEnv): string[] {
   if (!env['KUBECONFIG']) return [];
   return Object.entries(NEEDED)
     .filter(([name]) => !env[name])
     .map(([name, meaning]) => `${name}: ${meaning}`);
 }
 
+/** @throws Error when KUBECONFIG names a cluster and the rest is missing: nobody's cluster is tested on by accident */
+export function requireForCluster(env: NodeJS.ProcessEnv): void {
+  const missing = missingForCluster(env);
+  if (missing.length > 0)
+    throw new Error(
+      `KUBECONFIG is set, so the tests run on that cluster; they also need:\n${missing.join('\n')}`,
+    );
+}
+
 /** The cluster of KUBECONFIG, else a test API server with a node agent. */
 export async function startTarget(agentOptions: Omit<AgentOptions, 'folder'> = {}): Promise<Target> {
   const { KUBECONFIG, ANTEROOM_TEST_IMAGE = '', ANTEROOM_TEST_HUB_HOST = '' } = process.env;
   if (KUBECONFIG) {
+    requireForCluster(process.env);
     await readFile(KUBECONFIG);
     return {
       local: undefined,

@@ -3,6 +3,7 @@
  * that crashes, a pod that somebody deletes. On the cluster of KUBECONFIG, else on the test API server, whose node runs
  * the pods as processes.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Pod } from '../../kube/objects.js';
 import { Client } from '../e2e/client.js';
@@ -77,6 +78,18 @@ describe('the whole way with pods', { timeout: 4 * LIMIT_MS }, () => {
     await expect.poll(() => hub.podOf(erin), { timeout: LIMIT_MS }).toBeDefined();
     expect((await hub.api('DELETE', `users/${erin}/server`)).status).toBeLessThan(300);
     await expect.poll(() => hub.podOf(erin), { timeout: LIMIT_MS }).toBeUndefined();
+  });
+
+  it.each([0, 20, 100, 300, 800, 1_500])('leaves nothing when it is cancelled after %i ms', async (ms) => {
+    const olga = hub.user(`olga${ms}`);
+    expect((await hub.api('POST', `users/${olga}`)).status).toBe(201);
+    const started = hub.api('POST', `users/${olga}/server`, { profile: 'small' });
+    await sleep(ms);
+    expect((await hub.api('DELETE', `users/${olga}/server`)).status).toBeLessThan(300);
+    await started;
+    await expect.poll(() => hub.serversOf(olga), { timeout: LIMIT_MS }).toEqual({});
+    await expect.poll(() => hub.podOf(olga), { timeout: LIMIT_MS }).toBeUndefined();
+    await expect.poll(() => hub.hasSecret(`jupyter-${olga}`), { timeout: LIMIT_MS }).toBe(false);
   });
 
   it('goes on in the same pod after the hub was killed, and ends a start that it interrupted', async () => {

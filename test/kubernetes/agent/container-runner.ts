@@ -153,8 +153,10 @@ export class ContainerRunner {
 
   async #watchProbes(ended: AbortSignal): Promise<void> {
     const counts = { readinessProbe: 0, livenessProbe: 0 };
+    // nothing sleeps in a pod that stops: the loop would hold the whole process
     while (
       !ended.aborted &&
+      !this.#place.stopping.aborted &&
       (this.container['readinessProbe'] ?? this.container['livenessProbe']) !== undefined
     ) {
       for (const [kind, word] of [
