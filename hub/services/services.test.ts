@@ -11,7 +11,7 @@ import { silentLog } from '../../core/log.js';
 import { processVariable } from '../../core/process.js';
 import { ScopeRegistry } from '../../core/scopes/index.js';
 import { compareToken } from '../../core/wire/tokens.js';
-import { freePorts } from '../../test/compat/peers/child.js';
+import { freePorts } from '../../test/support/ports.js';
 import { ensureHubClient } from '../oauth/index.js';
 import { placesOf } from '../places.js';
 import { loadRoles, planRoles } from '../rbac/index.js';

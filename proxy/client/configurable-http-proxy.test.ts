@@ -18,7 +18,8 @@ import { silentLog } from '../../core/log.js';
 import { routeSpec } from '../../core/model/names.js';
 import { distScript, packageRoot } from '../../core/package-root.js';
 import { processStat } from '../../core/process.js';
-import { ask, echo, freePort, seenBy, target } from '../../test/support/http.js';
+import { ask, echo, seenBy, target } from '../../test/support/http.js';
+import { freePort } from '../../test/support/ports.js';
 import { workersOf } from '../../test/support/proxy-workers.js';
 import { ConfigurableHTTPProxy, type ManagedOptions } from './index.js';
 

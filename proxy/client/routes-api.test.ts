@@ -2,7 +2,8 @@ import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../core/log.js';
 import { routeSpec } from '../../core/model/names.js';
-import { freePort, target } from '../../test/support/http.js';
+import { target } from '../../test/support/http.js';
+import { freePort } from '../../test/support/ports.js';
 import { pathOfSpec, specOfPath } from './route-keys.js';
 import { RoutesApi } from './routes-api.js';
 

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ask, echo, freePort, target } from '../../test/support/http.js';
+import { ask, echo, target } from '../../test/support/http.js';
+import { freePort } from '../../test/support/ports.js';
 import { proxyInProcess } from '../../test/support/proxy-in-process.js';
 import { ENGINES } from './engine-names.js';
 import { Flags } from './flags.js';

@@ -5,17 +5,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { packageRoot } from '../../core/package-root.js';
-import {
-  type Ask,
-  ask,
-  echo,
-  freePort,
-  type Reply,
-  raw,
-  rawTarget,
-  seenBy,
-  target,
-} from '../../test/support/http.js';
+import { type Ask, ask, echo, type Reply, raw, rawTarget, seenBy, target } from '../../test/support/http.js';
+import { freePort } from '../../test/support/ports.js';
 import { engineFlags, WAYS } from '../../test/support/ways.js';
 import { Flags } from './flags.js';
 import { ProxyLog } from './log.js';

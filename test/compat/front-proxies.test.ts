@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, signIn } from '../e2e/browser.js';
-import { freePort, type HubProcess, startHub } from '../e2e/hub-process.js';
+import { type HubProcess, startHub } from '../e2e/hub-process.js';
 import { TerminalPage } from '../e2e/terminal-page.js';
+import { freePort } from '../support/ports.js';
 import { FRONTS, isInstalled, startFront } from './fronts/fronts.js';
 import { recipe } from './fronts/recipe.js';
 

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser } from '../e2e/browser.js';
-import { freePort, type HubProcess, startHub } from '../e2e/hub-process.js';
+import { type HubProcess, startHub } from '../e2e/hub-process.js';
+import { freePort } from '../support/ports.js';
 import { ended, start, tail } from './peers/child.js';
 
 /**

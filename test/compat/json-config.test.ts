@@ -6,7 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { distScript } from '../../core/package-root.js';
 import { Client } from '../e2e/client.js';
-import { freePorts, start, stop, until } from './peers/child.js';
+import { freePorts } from '../support/ports.js';
+import { start, stop, until } from './peers/child.js';
 import { ensureVenv } from './peers.js';
 
 const ADMIN_TOKEN = 'a0'.repeat(16);

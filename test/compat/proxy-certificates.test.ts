@@ -10,7 +10,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
 import { distScript, packageRoot } from '../../core/package-root.js';
 import { ENGINES } from '../../proxy/server/engine-names.js';
-import { ask, echo, freePort, seenBy, target } from '../support/http.js';
+import { ask, echo, seenBy, target } from '../support/http.js';
+import { freePort } from '../support/ports.js';
 import { type StartOptions, startProxy } from '../support/proxy-process.js';
 
 const SCRIPT = distScript('proxy/server/main.js');

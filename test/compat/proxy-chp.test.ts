@@ -11,7 +11,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import WebSocket, { WebSocketServer } from 'ws';
 import { distScript, packageRoot } from '../../core/package-root.js';
 import { ensureChp } from '../support/chp.js';
-import { ask, echo, freePort, raw, rawTarget, seenBy, type Target, target } from '../support/http.js';
+import { ask, echo, raw, rawTarget, seenBy, type Target, target } from '../support/http.js';
+import { freePort } from '../support/ports.js';
 import { type ProxyProcess, runProxy, type StartOptions, startProxy } from '../support/proxy-process.js';
 import { engineFlags, WAYS } from '../support/ways.js';
 

@@ -12,7 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { distScript } from '../../core/package-root.js';
-import { freePort } from '../support/http.js';
+import { freePort } from '../support/ports.js';
 import { type ProxyProcess, startProxy } from '../support/proxy-process.js';
 import { start, stop } from './peers/child.js';
 

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { distScript } from '../../core/package-root.js';
-import { ask, echo, freePort, type Target, target } from '../support/http.js';
+import { ask, echo, type Target, target } from '../support/http.js';
+import { freePort } from '../support/ports.js';
 import { type ProxyProcess, runProxy, type StartOptions, startProxy } from '../support/proxy-process.js';
 import { workersOf } from '../support/proxy-workers.js';
 import { hasRedis, REDIS_SERVER, type Redis, startRedis } from './peers/redis.js';

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { distScript } from '../../core/package-root.js';
-import { ask, echo, freePort, target } from '../support/http.js';
+import { ask, echo, target } from '../support/http.js';
+import { freePort } from '../support/ports.js';
 import { type ProxyProcess, runProxy, startProxy } from '../support/proxy-process.js';
 
 const SCRIPT = distScript('proxy/server/main.js');

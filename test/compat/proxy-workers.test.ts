@@ -7,7 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
 import { distScript } from '../../core/package-root.js';
-import { ask, echo, freePort, seenBy, type Target, target } from '../support/http.js';
+import { ask, echo, seenBy, type Target, target } from '../support/http.js';
+import { freePort } from '../support/ports.js';
 import { type ProxyProcess, runProxy, type StartOptions, startProxy } from '../support/proxy-process.js';
 import { holdersOf, workersOf } from '../support/proxy-workers.js';
 

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/model/json.js';
 import { type Answer, Client } from '../e2e/client.js';
 import { type HubProcess, startHub } from '../e2e/hub-process.js';
-import { freePorts } from './peers/child.js';
+import { freePorts } from '../support/ports.js';
 import { ensureExamples, ensureVenv, startRealHub } from './peers.js';
 
 const ADMIN_TOKEN = 'admin-token-of-the-services-test';

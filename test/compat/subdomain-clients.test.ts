@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, signIn } from '../e2e/browser.js';
 import { type HubProcess, startHub } from '../e2e/hub-process.js';
-import { freePorts } from './peers/child.js';
+import { freePorts } from '../support/ports.js';
 import { ensureExamples, ensureVenv } from './peers.js';
 
 const START_MS = 90_000;

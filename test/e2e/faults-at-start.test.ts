@@ -5,8 +5,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
+import { freePort } from '../support/ports.js';
 import { anteroom, type Ended } from './command.js';
-import { freePort, type HubProcess, prepareHub } from './hub-process.js';
+import { type HubProcess, prepareHub } from './hub-process.js';
 import { processesBelow } from './processes.js';
 
 /** What stops a start says what is wrong and what to do, with status 1, and leaves nothing behind. */

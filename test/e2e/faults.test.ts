@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../support/ports.js';
 import { type Answer, Client } from './client.js';
-import { freePort, type HubProcess, startHub } from './hub-process.js';
+import { type HubProcess, startHub } from './hub-process.js';
 import { databaseView, processesBelow } from './processes.js';
 
 /**

@@ -4,11 +4,11 @@ import { createWriteStream } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { distScript } from '../../core/package-root.js';
+import { freePort } from '../support/ports.js';
 
 /** The real hub as its own process, in a folder of its own, with its own proxy. */
 export interface HubProcess extends AsyncDisposable {
@@ -36,17 +36,6 @@ export interface HubOptions {
   /** Put in front of the hub's command line; must become it by exec. */
   readonly prefix?: readonly string[];
   readonly readyTimeoutMs?: number;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
 }
 
 export async function startHub(options: HubOptions = {}): Promise<HubProcess> {

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { distScript, packageRoot } from '../../core/package-root.js';
+import { freePort } from '../support/ports.js';
 import { Client } from './client.js';
 import { anteroom } from './command.js';
-import { freePort } from './hub-process.js';
 import { processesBelow } from './processes.js';
 
 /** What `npm start` runs, with the configuration as shipped: only the ports are others, by the command line. */

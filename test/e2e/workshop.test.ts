@@ -9,9 +9,9 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { distScript } from '../../core/package-root.js';
 import { limitFaults } from '../../spawners/local-process/limits/index.js';
+import { freePort } from '../support/ports.js';
 import { launchBrowser, newPage, signIn } from './browser.js';
 import { Client, type TerminalSocket } from './client.js';
-import { freePort } from './hub-process.js';
 import { TerminalPage } from './terminal-page.js';
 import { readWorkshopPage, type WorkshopPage } from './workshop-page.js';
 

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Disposables } from '../../core/lifecycle.js';
 import { distScript } from '../../core/package-root.js';
-import { freePorts, start, stop, tail, until } from '../compat/peers/child.js';
+import { start, stop, tail, until } from '../compat/peers/child.js';
 import { Client } from '../e2e/client.js';
+import { freePorts } from '../support/ports.js';
 import { type Memory, memoryOf } from './memory.js';
 import type { Credentials } from './requests.js';
 

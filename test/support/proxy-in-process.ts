@@ -3,7 +3,8 @@ import { Flags } from '../../proxy/server/flags.js';
 import { ProxyLog } from '../../proxy/server/log.js';
 import { logLevel, resolveOptions } from '../../proxy/server/options.js';
 import { RoutingProxy } from '../../proxy/server/proxy.js';
-import { ask, freePort } from './http.js';
+import { ask } from './http.js';
+import { freePort } from './ports.js';
 import { engineFlags } from './ways.js';
 
 export interface InProcess extends AsyncDisposable {

@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Ask, ask, freePort, type Reply } from './http.js';
+import { type Ask, ask, type Reply } from './http.js';
+import { freePort } from './ports.js';
 
 const TOKEN = 'a-token-of-the-tests';
 

@@ -10,7 +10,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort, target } from './http.js';
+import { target } from './http.js';
 
 export interface Back extends AsyncDisposable {
   readonly url: string;
@@ -117,6 +117,8 @@ class Server(ThreadingHTTPServer):
 
 Server(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
 `;
+
+import { freePort } from './ports.js';
 
 async function pythonBack(): Promise<Back> {
   const port = await freePort();

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { ask, echo, freePort, raw, seenBy, type Target, target } from '../../../test/support/http.js';
+import { ask, echo, raw, seenBy, type Target, target } from '../../../test/support/http.js';
+import { freePort } from '../../../test/support/ports.js';
 import { type InProcess, proxyInProcess } from '../../../test/support/proxy-in-process.js';
 import { WAYS } from '../../../test/support/ways.js';
 

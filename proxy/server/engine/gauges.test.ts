@@ -1,7 +1,8 @@
 /** What is open shows on the metrics listener, and is gone from it when it is closed. */
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { ask, freePort, rawTarget } from '../../../test/support/http.js';
+import { ask, rawTarget } from '../../../test/support/http.js';
+import { freePort } from '../../../test/support/ports.js';
 import { proxyInProcess } from '../../../test/support/proxy-in-process.js';
 import { WAYS } from '../../../test/support/ways.js';
 

@@ -3,7 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Disposables } from '../../../core/lifecycle.js';
 import { distScript } from '../../../core/package-root.js';
-import { freePorts, start, stop, tail, until } from '../peers/child.js';
+import { freePorts } from '../../support/ports.js';
+import { start, stop, tail, until } from '../peers/child.js';
 import { ensureVenv } from '../peers/install.js';
 
 const READY_MS = 180_000;

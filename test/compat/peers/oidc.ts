@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts, start, stop, until } from './child.js';
+import { freePorts } from '../../support/ports.js';
+import { start, stop, until } from './child.js';
 import { ensureOidcProvider } from './install.js';
 
 /** A real OpenID Connect provider as a process of its own; see oidc-server.mjs. */

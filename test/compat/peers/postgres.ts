@@ -4,7 +4,8 @@ import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/p
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { Disposables } from '../../../core/lifecycle.js';
-import { freePorts, run, start, stop, until } from './child.js';
+import { freePorts } from '../../support/ports.js';
+import { run, start, stop, until } from './child.js';
 
 const INITDB_LIMIT_MS = 60_000;
 const READY_LIMIT_MS = 30_000;

@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Disposables } from '../../../core/lifecycle.js';
-import { freePorts, start, stop, tail, until } from './child.js';
+import { freePorts } from '../../support/ports.js';
+import { start, stop, tail, until } from './child.js';
 import { ensureVenv } from './install.js';
 
 interface RealHubOptions {

@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts, run, start, stop, until } from './child.js';
+import { freePorts } from '../../support/ports.js';
+import { run, start, stop, until } from './child.js';
 
 /** Debian's package `redis-server`. */
 export const REDIS_SERVER = '/usr/bin/redis-server';
