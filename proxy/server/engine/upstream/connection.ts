@@ -44,6 +44,8 @@ export class UpstreamConnection implements Carrier, AnswerEvents {
   #whole: { readonly head: ResponseHead; readonly text: string } | undefined;
   #calls = 0;
   #heard = false;
+  /** After a write that failed. Only where a body follows its head can there be an answer before the last write. */
+  #readsOn = false;
   #paused = false;
   #error: Error | undefined;
 
@@ -67,7 +69,6 @@ export class UpstreamConnection implements Carrier, AnswerEvents {
       data: (bytes) => this.#received(bytes),
     });
     const socket = this.#socket;
-    readOnAfterFailedWrite(socket, (error) => this.#writeFailed(error));
     socket.on('drain', () => this.#call?.sink.drained());
     socket.on('timeout', () => socket.destroy(failure('ETIMEDOUT', 'the target is silent')));
     socket.on('error', (error) => {
@@ -94,6 +95,10 @@ export class UpstreamConnection implements Carrier, AnswerEvents {
 
   begin(call: Call): void {
     this.#call = call;
+    if (!call.request.complete && !this.#readsOn) {
+      this.#readsOn = true;
+      readOnAfterFailedWrite(this.#socket, (error) => this.#writeFailed(error));
+    }
     this.#calls += 1;
     this.#heard = false;
     this.#reader.begin(call.request.toHead);
