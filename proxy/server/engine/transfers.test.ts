@@ -430,6 +430,44 @@ describe.each(WAYS)('bodies through %s', (engine) => {
     expect(performance.now() - began).toBeLessThan(3000);
   });
 
+  it.each(['last words', ''])(
+    'a client that ends its half before the target agrees to a WebSocket ends the tunnel: %j',
+    async (words) => {
+      let told: ((text: string) => void) | undefined;
+      const ended = new Promise<string>((resolve) => {
+        told = resolve;
+      });
+      const root = own(
+        await rawTarget((socket) => {
+          let text = '';
+          socket.on('data', (bytes) => {
+            text += bytes.toString('latin1');
+          });
+          socket.once('data', () =>
+            setTimeout(
+              () =>
+                socket.write(
+                  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+                ),
+              200,
+            ),
+          );
+          socket.once('end', () => told?.(text));
+        }),
+      );
+      const proxy = await behind(`http://127.0.0.1:${root.port}`);
+      const socket = ownSocket(connect({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true }));
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      socket.resume();
+      socket.write('GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+      await delay(50);
+      socket.end(words);
+      expect((await ended).split('\r\n\r\n')[1]).toBe(words);
+      await closed;
+    },
+    15_000,
+  );
+
   it('says the same to a target as the reference does', async () => {
     const root = own(await target(echo('root')));
     const reference = own(await proxyInProcess('http-proxy-3', '--default-target', root.url));

@@ -88,7 +88,9 @@ export class Tunnel implements AnswerEvents {
     if (rest.length > 0) this.#toClient(rest);
     if (exchange.head.length > 0) client.unshift(exchange.head);
     client.on('data', this.#toUpstream);
-    client.once('end', this.#onClientEnd);
+    // It may have ended its half while the target was asked.
+    if (client.readableEnded) this.#onClientEnd();
+    else client.once('end', this.#onClientEnd);
     upstream.on('drain', () => client.resume());
   }
 
