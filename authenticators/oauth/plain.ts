@@ -3,7 +3,7 @@
  * token that comes along is read as that does: from a server reached by TLS its signature need not be checked (OpenID
  * Connect Core 3.1.3.7, 6), its audience and age are.
  */
-import { isJsonObject, type JsonObject } from '../../core/model/json.js';
+import { type JsonObject, parseJsonObject } from '../../core/model/json.js';
 import { withQuery } from '../../core/wire/next-url.js';
 import { s256Challenge } from '../../core/wire/pkce.js';
 import type { AuthorizeRequest, CallbackRequest, ProviderClient, Tokens } from './client.js';
@@ -101,7 +101,7 @@ export class PlainClient implements ProviderClient {
 
 /** Providers say no with 200 as well (GitHub). @throws Fault */
 function tokenResponse(answer: HttpAnswer, url: string): JsonObject {
-  const body = jsonOf(answer);
+  const body = parseJsonObject(answer.text);
   const { error, error_description: description } = body ?? {};
   if (answer.status >= 500 || answer.status === 429) throw unreachable(WHAT, url, `status ${answer.status}`);
   if (typeof error === 'string' || typeof description === 'string' || answer.status >= 400)
@@ -109,14 +109,4 @@ function tokenResponse(answer: HttpAnswer, url: string): JsonObject {
   if (!body || typeof body['access_token'] !== 'string')
     throw refusedAnswer(WHAT, `status ${answer.status} without an access_token`);
   return { token_type: 'bearer', ...body };
-}
-
-function jsonOf({ text }: HttpAnswer): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

@@ -3,7 +3,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { SignJWT } from 'jose';
 import { messageOf } from '../../core/fault.js';
-import { isJsonObject, type JsonObject } from '../../core/model/json.js';
+import { type JsonObject, parseJsonObject } from '../../core/model/json.js';
 import { safeText } from '../../core/wire/scrub.js';
 import { misfit, refusedAnswer, unreachable } from './faults.js';
 import type { ProviderHttp } from './http.js';
@@ -77,7 +77,7 @@ export class ServiceAccount {
       body: new URLSearchParams({ grant_type: GRANT, assertion }).toString(),
     });
     if (status >= 500 || status === 429) throw unreachable(WHAT, tokenUrl, `status ${status}`);
-    const response = objectOf(text);
+    const response = parseJsonObject(text);
     if (status >= 400)
       throw groupsMisfit(
         domain,
@@ -119,7 +119,7 @@ function readable(path: string, domain: string): Key {
 
 /** @throws Error naming the file and what is missing, never what it holds */
 function readKey(path: string): Key {
-  const found = objectOf(readFileSync(path, 'utf8'));
+  const found = parseJsonObject(readFileSync(path, 'utf8'));
   if (!found) throw new Error(`${path} is no key of a service account: it is no JSON object`);
   const text = (name: string): string => {
     const value = found[name];
@@ -139,15 +139,5 @@ function privateKey(pem: string, path: string): KeyObject {
   } catch {
     // OpenSSL's words may quote what it read.
     throw new Error(`${path}: its private_key cannot be read; download the key anew`);
-  }
-}
-
-function objectOf(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
   }
 }

@@ -5,7 +5,7 @@
  */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { JsonObject } from '../model/json.js';
-import { isJsonObject } from '../model/json.js';
+import { parseJsonObject } from '../model/json.js';
 import { pyJson } from './pyjson.js';
 
 const VERSION = 0x80;
@@ -60,7 +60,8 @@ export class CryptKeeper {
     const token = Buffer.from(stored).toString('latin1');
     for (const key of this.#keys) {
       const text = decryptFernet(key, token);
-      if (text !== undefined) return asObject(text);
+      // A key that fits but a text that is no JSON: as unreadable as a wrong key.
+      if (text !== undefined) return parseJsonObject(text);
     }
     return undefined;
   }
@@ -90,15 +91,4 @@ export function decryptFernet(key: Uint8Array, token: string): string | undefine
 
 function sign(key: Uint8Array, body: Uint8Array): Buffer {
   return createHmac('sha256', key.subarray(0, 16)).update(body).digest();
-}
-
-function asObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch (error) {
-    // A key that fits but a text that is no JSON: as unreadable as a wrong key.
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
