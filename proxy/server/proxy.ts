@@ -9,6 +9,7 @@ import { messageOf } from '../../core/fault.js';
 import { Disposables, type Provisioned } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
 import { RouteApi } from './api/api.js';
+import { apiServer } from './api/server.js';
 import { watchCertificates } from './certificates.js';
 import { DataPlane, type PlaneOptions } from './data-plane.js';
 import type { Listen } from './listen-options.js';
@@ -75,14 +76,14 @@ export class RoutingProxy implements Provisioned {
     const carrier = await this.#carry(table, storage, metrics, observers);
     this.#carrier = carrier;
     const api = new RouteApi({ table, token: authToken, metrics, log });
-    const apiServer = plainServer((request, response) => api.handle(request, response), this.#options.apiTls);
-    await this.#listen(apiServer, this.#options.api, 'API');
+    const routesServer = apiServer(api, this.#options.apiTls);
+    await this.#listen(routesServer, this.#options.api, 'API');
     const metricsServer = await this.#serveMetrics(prometheus);
     await this.#redirect();
-    this.#watchCertificates(carrier, apiServer);
+    this.#watchCertificates(carrier, routesServer);
     this.#addresses = {
       main: carrier.address,
-      api: addressOf(apiServer),
+      api: addressOf(routesServer),
       metrics: metricsServer && addressOf(metricsServer),
     };
   }
@@ -160,7 +161,7 @@ export class RoutingProxy implements Provisioned {
     };
   }
 
-  #watchCertificates(carrier: Carrier, apiServer: HttpServer): void {
+  #watchCertificates(carrier: Carrier, routesServer: HttpServer): void {
     const { tlsSources } = this.#options;
     const watch = watchCertificates(
       [
@@ -169,7 +170,7 @@ export class RoutingProxy implements Provisioned {
           name: 'API',
           source: tlsSources.api,
           use: (tls) => {
-            if (apiServer instanceof TlsServer) apiServer.setSecureContext(serverTlsOptions(tls));
+            if (routesServer instanceof TlsServer) routesServer.setSecureContext(serverTlsOptions(tls));
           },
         },
         { name: 'client', source: tlsSources.client, use: (tls) => carrier.setUpstreamTls(tls) },

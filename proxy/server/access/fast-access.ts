@@ -1,8 +1,8 @@
 /** The access log as the fast front uses it. */
 import type { Socket } from 'node:net';
-import type { Fields } from '../engine/message/fields.js';
-import type { RequestHead } from '../engine/message/request-head.js';
 import type { Routed } from '../engine/routing.js';
+import type { Fields } from '../message/fields.js';
+import type { RequestHead } from '../message/request-head.js';
 import type { AccessLog } from './access-log.js';
 import type { AccessEntry } from './entry.js';
 import { REQUEST_ID, requestId } from './request-id.js';

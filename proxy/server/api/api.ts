@@ -2,7 +2,6 @@
  * CHP's REST API on the route table, complete: `/api/routes` and what is below it. The token
  * is checked before a byte of the body is read. Owns answers and access log; no socket, no store.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { messageOf } from '../../../core/fault.js';
 import type { Log } from '../../../core/log.js';
 import { isJsonObject } from '../../../core/model/json.js';
@@ -11,12 +10,20 @@ import type { Route } from '../routes/route.js';
 import { StoreUnavailable } from '../routes/store.js';
 import type { RouteTable } from '../routes/table.js';
 import { TokenCheck } from './auth.js';
-import { BodyTooLarge, readBody } from './body.js';
+import { BodyTooLarge } from './body.js';
 
-/** Bytes. JupyterHub posts some hundred. */
-const MAX_BODY = 1024 * 1024;
+/** As whoever has read its head tells it. */
+export interface ApiRequest {
+  readonly method: string;
+  /** Path and query, as received. */
+  readonly url: string;
+  /** It says the token. */
+  readonly allowed: boolean;
+  /** @throws BodyTooLarge; whatever reading it throws when the client breaks off */
+  body(): Promise<string>;
+}
 
-interface Answer {
+export interface ApiAnswer {
   readonly status: number;
   /** Text as it is, or JSON. */
   readonly text?: string;
@@ -43,36 +50,41 @@ export class RouteApi {
     this.#log = options.log;
   }
 
-  handle(request: IncomingMessage, response: ServerResponse): void {
-    this.#answer(request)
-      .catch((error: unknown): Answer => {
-        if (error instanceof StoreUnavailable) return { status: 503, text: error.message };
-        this.#log.error(`Error in handler for ${request.method} ${pathOf(request)}: ${messageOf(error)}`);
-        return { status: 500, text: 'Internal Server Error' };
-      })
-      .then((answer) => this.#send(answer, request, response))
-      .catch((error: unknown) => {
-        this.#log.error(
-          `The answer to ${request.method} ${pathOf(request)} was not sent: ${messageOf(error)}`,
-        );
-        response.destroy();
-      });
+  /** Whether it says the token. */
+  allows(authorization: string | undefined): boolean {
+    return this.#auth.allows(authorization);
   }
 
-  async #answer(request: IncomingMessage): Promise<Answer> {
+  /** Never rejects. */
+  async answer(request: ApiRequest): Promise<ApiAnswer> {
+    const answer = await this.#handle(request).catch((error: unknown): ApiAnswer => {
+      if (error instanceof StoreUnavailable) return { status: 503, text: error.message };
+      this.#log.error(`Error in handler for ${request.method} ${pathOf(request)}: ${messageOf(error)}`);
+      return { status: 500, text: 'Internal Server Error' };
+    });
+    this.#metrics.api(answer.status);
+    const level = answer.status < 400 ? 'info' : answer.status < 500 ? 'warn' : 'error';
+    this.#log[level](`${answer.status} ${request.method} ${pathOf(request)} ${answer.text ?? ''}`.trimEnd());
+    return answer;
+  }
+
+  /** For whoever could not write it. */
+  notSent(request: Pick<ApiRequest, 'method' | 'url'>, error: unknown): void {
+    this.#log.error(`The answer to ${request.method} ${pathOf(request)} was not sent: ${messageOf(error)}`);
+  }
+
+  async #handle(request: ApiRequest): Promise<ApiAnswer> {
     const raw = routePart(pathOf(request));
     if (raw === undefined) return { status: 404, text: 'Not Found' };
     const handler = this.#handlerFor(request.method);
     if (!handler) return { status: 405, text: 'Method not supported' };
-    if (!this.#auth.allows(request.headers.authorization)) return { status: 403 };
+    if (!request.allowed) return { status: 403 };
     const path = decodePath(raw);
     if (path === undefined) return { status: 400, text: 'Malformed percent-encoding in the path' };
     return handler.call(this, path, request);
   }
 
-  #handlerFor(
-    method: string | undefined,
-  ): ((path: string, request: IncomingMessage) => Promise<Answer>) | undefined {
+  #handlerFor(method: string): ((path: string, request: ApiRequest) => Promise<ApiAnswer>) | undefined {
     switch (method) {
       case 'GET':
         return this.#get;
@@ -85,15 +97,15 @@ export class RouteApi {
     }
   }
 
-  async #get(path: string, request: IncomingMessage): Promise<Answer> {
+  async #get(path: string, request: ApiRequest): Promise<ApiAnswer> {
     if (path === '' || path === '/') return this.#list(request);
     const route = await this.#table.get(path);
     return route ? { status: 200, json: JSON.stringify(route) } : { status: 404 };
   }
 
-  async #list(request: IncomingMessage): Promise<Answer> {
+  async #list(request: ApiRequest): Promise<ApiAnswer> {
     this.#metrics.apiRoute('get');
-    const query = new URLSearchParams((request.url ?? '').split('?').slice(1).join('?'));
+    const query = new URLSearchParams(request.url.split('?').slice(1).join('?'));
     const since = query.get('inactiveSince') || query.get('inactive_since') || '';
     const time = since === '' ? undefined : Date.parse(since);
     if (time !== undefined && Number.isNaN(time)) {
@@ -102,10 +114,10 @@ export class RouteApi {
     return { status: 200, json: listing(await this.#table.list(time)) };
   }
 
-  async #post(path: string, request: IncomingMessage): Promise<Answer> {
+  async #post(path: string, request: ApiRequest): Promise<ApiAnswer> {
     let body: unknown;
     try {
-      body = JSON.parse((await readBody(request, MAX_BODY)).toString('utf8'));
+      body = JSON.parse(await request.body());
     } catch (error) {
       if (error instanceof BodyTooLarge) return { status: 413, text: 'Body too large' };
       if (error instanceof SyntaxError) return { status: 400, text: `Body not valid JSON: ${error.message}` };
@@ -119,28 +131,16 @@ export class RouteApi {
     return { status: 201 };
   }
 
-  async #delete(path: string): Promise<Answer> {
+  async #delete(path: string): Promise<ApiAnswer> {
     this.#metrics.apiRoute('delete');
     // Without a path there is nothing to delete; with `/` it is the root route.
     const removed = path !== '' && (await this.#table.remove(path));
     return { status: removed ? 204 : 404 };
   }
-
-  #send(answer: Answer, request: IncomingMessage, response: ServerResponse): void {
-    this.#metrics.api(answer.status);
-    const level = answer.status < 400 ? 'info' : answer.status < 500 ? 'warn' : 'error';
-    this.#log[level](`${answer.status} ${request.method} ${pathOf(request)} ${answer.text ?? ''}`.trimEnd());
-    if (response.destroyed) return;
-    response.statusCode = answer.status;
-    if (answer.json !== undefined) response.setHeader('content-type', 'application/json');
-    // What was not read is not waited for.
-    if (!request.complete) response.setHeader('connection', 'close');
-    response.end(answer.json ?? answer.text);
-  }
 }
 
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? '/').split('?', 1)[0] ?? '/';
+function pathOf({ url }: Pick<ApiRequest, 'url'>): string {
+  return url.split('?', 1)[0] ?? '/';
 }
 
 /** @returns what follows `/api/routes`; undefined for other paths */

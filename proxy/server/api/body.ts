@@ -4,8 +4,8 @@ export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge';
 }
 
-/** @throws BodyTooLarge beyond `limit` bytes; whatever the stream throws when the client breaks off */
-export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+/** @returns it as UTF-8 @throws BodyTooLarge beyond `limit` bytes; whatever the stream throws when the client breaks off */
+export async function readBody(request: IncomingMessage, limit: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
@@ -14,5 +14,5 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
     if (size > limit) throw new BodyTooLarge(`more than ${limit} bytes`);
     chunks.push(bytes);
   }
-  return Buffer.concat(chunks);
+  return Buffer.concat(chunks).toString('utf8');
 }

@@ -3,10 +3,10 @@
  * the front's own), Location rewritten. Repeated lines stay repeated.
  */
 import type { CookieGuard } from '../guard/cookies.js';
+import type { ResponseHead } from '../message/response-head.js';
 import type { ForwardOptions } from '../options.js';
 import type { Upstream } from '../routes/upstream.js';
 import { HOP_BY_HOP, listedByConnection, REDIRECTS, rewriteLocation } from './headers.js';
-import type { ResponseHead } from './message/response-head.js';
 
 export type AnswerOptions = Pick<ForwardOptions, 'autoRewrite' | 'protocolRewrite'>;
 

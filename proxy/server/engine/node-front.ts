@@ -14,12 +14,10 @@ import type { WebForwarder } from './exchange.js';
 import { refuseUpgrade } from './raw-answer.js';
 import { pathOf, reportFailure } from './report.js';
 import { hasBody, refusalOf, upgradeRefusal } from './request-rules.js';
-import { type Routed, routeRequest } from './routing.js';
+import { HEALTH, type Routed, routeRequest } from './routing.js';
 import { Tunnels } from './tunnel/tunnels.js';
 import { isWebSocket, serveWithoutUpgrade } from './upgrade.js';
 import { Uploads } from './uploads.js';
-
-const HEALTH = '/_chp_healthz';
 
 export class NodeFront implements Engine {
   readonly #context: EngineContext;

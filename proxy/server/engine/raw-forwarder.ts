@@ -3,18 +3,18 @@
  * its way to the target and the pace of both directions; the answer's octets are Node's to frame.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ResponseHead } from '../message/response-head.js';
 import type { ForwardOptions } from '../options.js';
+import { isStillNeeded, SMALL_PIECE } from '../sockets/read-memory.js';
 import { eachAnswerField } from './answer-fields.js';
 import { cutOff } from './cut-off.js';
 import type { EngineContext } from './engine.js';
 import type { Exchange, WebForwarder } from './exchange.js';
 import { type HeaderMap, requestHeaders } from './headers.js';
-import type { ResponseHead } from './message/response-head.js';
 import { headLines, LINGER_MS } from './raw-answer.js';
 import { isLastOnConnection } from './request-rules.js';
 import type { AnswerSink, Call } from './upstream/call.js';
 import type { UpstreamClient } from './upstream/client.js';
-import { isStillNeeded, SMALL_PIECE } from './upstream/read-memory.js';
 
 export class RawForwarder implements WebForwarder {
   readonly #options: ForwardOptions;

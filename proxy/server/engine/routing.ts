@@ -9,6 +9,9 @@ import type { RouteLookup } from '../routes/table.js';
 import type { Upstream } from '../routes/upstream.js';
 import { cutPrefix, joinTarget, parseTarget, type RequestTarget } from './request-target.js';
 
+/** Answered by the proxy itself, whatever the routes are (CHP 5.3.0). */
+export const HEALTH = '/_chp_healthz';
+
 export interface Routed {
   readonly kind: 'routed';
   readonly route: Route;

@@ -1,8 +1,8 @@
-/** Answer heads as the client gets them, written anew. Pure but for the clock of the Date field. */
-import { STATUS_CODES } from 'node:http';
+/** A target's answer heads as the client gets them, written anew. Pure but for the clock of the Date field. */
 import { REQUEST_ID } from '../../access/request-id.js';
+import { connectionLines, httpDate } from '../../front/own-answer.js';
+import type { ResponseHead } from '../../message/response-head.js';
 import { type AnswerOptions, eachAnswerField } from '../answer-fields.js';
-import type { ResponseHead } from '../message/response-head.js';
 import type { Routed } from '../routing.js';
 
 export interface AnswerManner {
@@ -33,35 +33,4 @@ export function answerText(
   }
   if (manner.chunked) text += 'transfer-encoding: chunked\r\n';
   return `${text}${connectionLines(manner.keepSeconds)}\r\n`;
-}
-
-/** An answer of the proxy's own. */
-export function ownAnswerText(
-  status: number,
-  headers: Readonly<Record<string, string>>,
-  length: number,
-  keepSeconds: number | undefined,
-): string {
-  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\n`;
-  for (const [name, content] of Object.entries(headers)) text += `${name}: ${content}\r\n`;
-  return `${text}date: ${httpDate()}\r\ncontent-length: ${length}\r\n${connectionLines(keepSeconds)}\r\n`;
-}
-
-function connectionLines(keepSeconds: number | undefined): string {
-  return keepSeconds === undefined
-    ? 'connection: close\r\n'
-    : `connection: keep-alive\r\nkeep-alive: timeout=${keepSeconds}\r\n`;
-}
-
-let date = '';
-let dateSecond = 0;
-
-/** Formatted once a second. */
-function httpDate(): string {
-  const second = Math.floor(Date.now() / 1000);
-  if (second !== dateSecond) {
-    dateSecond = second;
-    date = new Date(second * 1000).toUTCString();
-  }
-  return date;
 }

@@ -2,20 +2,19 @@
  * One request of the fast front, from its accepted head to the end of its answer. Owns the call to the target and
  * the count of the body; the connection underneath, its pace and its clock are the line's.
  */
-import type { Socket } from 'node:net';
 import type { AccessEntry } from '../../access/entry.js';
 import { fastEntry } from '../../access/fast-access.js';
 import { REQUEST_ID } from '../../access/request-id.js';
 import type { ErrorPage } from '../../error-pages.js';
-import type { RequestHead } from '../message/request-head.js';
-import type { ResponseHead } from '../message/response-head.js';
+import type { Exchange, Line } from '../../front/front.js';
+import { ownAnswerText } from '../../front/own-answer.js';
+import type { RequestHead } from '../../message/request-head.js';
+import type { ResponseHead } from '../../message/response-head.js';
 import { pathOf, reportFailure } from '../report.js';
 import type { Routed } from '../routing.js';
 import type { AnswerSink, Call } from '../upstream/call.js';
-import { answerText, ownAnswerText } from './answer-text.js';
-import type { ClientWriter } from './client-writer.js';
-import type { Front } from './front.js';
-import type { ClientRequests } from './request-text.js';
+import { answerText } from './answer-text.js';
+import type { ForwardedClient } from './forwarded-client.js';
 
 /** ms. A client may pause so long within its body. */
 const UPLOAD_MS = 300_000;
@@ -27,24 +26,8 @@ const STALLED_MS = 3_600_000;
  */
 const HALF_MS = 5000;
 
-/** The client's connection, as one exchange on it sees it. */
-export interface Line {
-  readonly front: Front;
-  readonly socket: Socket;
-  readonly writer: ClientWriter;
-  readonly requests: ClientRequests;
-  /** The client has ended its half. */
-  readonly ended: boolean;
-  /** Its time is up after so many ms; undefined: it has all the time. */
-  expire(ms: number | undefined): void;
-  /** Nothing is read from the client until `letGo`. */
-  stop(): void;
-  letGo(): void;
-  /** @param keep whether another request may follow */
-  finished(keep: boolean): void;
-}
-
-export class ClientExchange implements AnswerSink {
+export class ClientExchange implements Exchange, AnswerSink {
+  readonly #client: ForwardedClient;
   readonly #line: Line;
   readonly #head: RequestHead;
   readonly #routed: Routed;
@@ -54,28 +37,22 @@ export class ClientExchange implements AnswerSink {
   #status = 0;
   #close: boolean;
 
-  constructor(line: Line, head: RequestHead, routed: Routed) {
-    this.#line = line;
+  constructor(client: ForwardedClient, head: RequestHead, routed: Routed) {
+    this.#client = client;
+    this.#line = client.line;
     this.#head = head;
     this.#routed = routed;
     this.#close = head.fields.close;
   }
 
-  /** Octets of the body that have not come yet. */
   get bodyLeft(): number {
     return this.#bodyLeft;
   }
 
-  /**
-   * Sends the request off.
-   * @param bytes what was read: the head, and what came with it
-   * @param text the same as latin1, or only the head of it
-   * @param start where the body begins in both
-   * @returns where the request ends in `bytes`, so far
-   */
+  /** Sends the request off. */
   begin(bytes: Buffer, text: string, start: number): number {
-    const { front, requests, socket } = this.#line;
-    const { context, client } = front;
+    const { context, upstreams, requests } = this.#client;
+    const { socket } = this.#line;
     const head = this.#head;
     const { route, upstream, shown } = this.#routed;
     context.metrics.web();
@@ -89,7 +66,7 @@ export class ClientExchange implements AnswerSink {
     if (bodyEnd > start) context.routes.touch(route);
     this.#entry = context.access && fastEntry(context.access, socket, head, this.#routed);
     const own = requests.write(head, this.#routed, this.#entry?.id);
-    this.#call = client.call(
+    this.#call = upstreams.call(
       upstream,
       {
         text: asText && bodyEnd > start ? own + text.slice(start, bodyEnd) : own,
@@ -105,34 +82,29 @@ export class ClientExchange implements AnswerSink {
     return bodyEnd;
   }
 
-  /** What `body` was given last is still referred to. */
   get keepsBody(): boolean {
     return this.#call?.keeps ?? false;
   }
 
-  /** More has come while the body is not complete. @returns how much of it belongs to the body */
   body(bytes: Buffer): number {
     const count = Math.min(this.#bodyLeft, bytes.length);
     this.#bodyLeft -= count;
-    this.#line.front.context.routes.touch(this.#routed.route);
+    this.#client.context.routes.touch(this.#routed.route);
     this.#line.expire(this.#bodyLeft > 0 ? UPLOAD_MS : undefined);
     this.#pass(count === bytes.length ? bytes : bytes.subarray(0, count));
     return count;
   }
 
-  /** The client has ended its half. */
   halfClosed(): void {
     // A part of a body is no request.
     if (this.#bodyLeft > 0) this.#line.socket.destroy();
     else this.#line.expire(HALF_MS);
   }
 
-  /** The client takes more again. */
   writable(): void {
     this.#call?.resume();
   }
 
-  /** The client is gone. */
   abort(): void {
     this.#call?.abort();
     this.#call = undefined;
@@ -143,8 +115,8 @@ export class ClientExchange implements AnswerSink {
   // The answer.
 
   head(head: ResponseHead, whole: string | undefined): void {
-    const { front, socket, writer } = this.#line;
-    const { context } = front;
+    const { context, writer } = this.#client;
+    const { socket } = this.#line;
     if (socket.destroyed) return;
     this.#status = head.status;
     context.metrics.proxied(head.status);
@@ -167,21 +139,21 @@ export class ClientExchange implements AnswerSink {
   }
 
   piece(piece: Buffer): boolean {
-    const { writer, ended } = this.#line;
-    if (ended) this.#line.expire(HALF_MS);
+    const { writer } = this.#client;
+    if (this.#line.ended) this.#line.expire(HALF_MS);
     if (!writer.piece(piece)) this.#call?.pause();
     return writer.keeps;
   }
 
   end(): void {
     this.#call = undefined;
-    this.#line.writer.end();
+    this.#client.writer.end();
     this.#finish();
   }
 
   failed(error: Error): void {
-    const { front, socket } = this.#line;
-    const { context } = front;
+    const { context } = this.#client;
+    const { socket } = this.#line;
     const { shown } = this.#routed;
     this.#call = undefined;
     this.#entry?.failed(error);
@@ -234,13 +206,13 @@ export class ClientExchange implements AnswerSink {
 
   /** A connection that was said to be closed is closed. */
   #keepSeconds(): number | undefined {
-    const seconds = this.#line.front.keepSeconds;
+    const seconds = this.#line.keepSeconds;
     if (seconds === undefined) this.#close = true;
     return this.#close ? undefined : seconds;
   }
 
   #finish(): void {
-    const { context } = this.#line.front;
+    const { context } = this.#client;
     this.#entry?.ended(this.#status);
     this.#entry = undefined;
     if (this.#status < 300) context.routes.touch(this.#routed.route);

@@ -1,6 +1,6 @@
 /** Writes answers to a client's socket, in chunks where the length is not known. */
 import type { Socket } from 'node:net';
-import { isStillNeeded, SMALL_PIECE } from '../upstream/read-memory.js';
+import { isStillNeeded, SMALL_PIECE } from '../../sockets/read-memory.js';
 
 export interface ClientWriter {
   /** @returns false when `drain` should be waited for, like `piece` */

@@ -4,9 +4,9 @@
  */
 import { REQUEST_ID } from '../../access/request-id.js';
 import type { CookieGuard } from '../../guard/cookies.js';
+import type { RequestFields, RequestHead } from '../../message/request-head.js';
 import type { ForwardOptions } from '../../options.js';
 import { HOP_BY_HOP, portOf } from '../headers.js';
-import type { RequestFields, RequestHead } from '../message/request-head.js';
 import { headLines } from '../raw-answer.js';
 import type { Routed } from '../routing.js';
 

@@ -1,7 +1,7 @@
 /** A target answers an upgrade like a web server: its answer is passed on, and the connection closed behind it. */
 import type { Socket } from 'node:net';
+import type { ResponseHead } from '../../message/response-head.js';
 import type { ForwardOptions } from '../../options.js';
-import type { ResponseHead } from '../message/response-head.js';
 import { endSoon } from '../raw-answer.js';
 import { answerLines, type UpgradeExchange } from './upgrade-exchange.js';
 

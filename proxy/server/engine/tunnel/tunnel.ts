@@ -4,13 +4,13 @@
  * stream but what the other side sent.
  */
 import type { Socket } from 'node:net';
+import type { ResponseHead } from '../../message/response-head.js';
 import type { ForwardOptions } from '../../options.js';
+import { COMMON, keptCopy, SMALL_PIECE } from '../../sockets/read-memory.js';
 import { type HeaderMap, requestHeaders } from '../headers.js';
-import type { ResponseHead } from '../message/response-head.js';
 import { headLines, LINGER_MS, refuseUpgrade } from '../raw-answer.js';
 import { type AnswerEvents, AnswerReader } from '../upstream/answer-reader.js';
 import { type DialSettings, dial } from '../upstream/dial.js';
-import { COMMON, keptCopy, SMALL_PIECE } from '../upstream/read-memory.js';
 import { Refusal } from './refusal.js';
 import { answerLines, type UpgradeExchange } from './upgrade-exchange.js';
 

@@ -2,11 +2,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { CookieGuard } from '../../guard/cookies.js';
+import type { ResponseHead } from '../../message/response-head.js';
 import type { ForwardOptions } from '../../options.js';
 import type { Upstream } from '../../routes/upstream.js';
 import { eachAnswerField } from '../answer-fields.js';
 import type { HeaderMap } from '../headers.js';
-import type { ResponseHead } from '../message/response-head.js';
 import { headLines } from '../raw-answer.js';
 
 export interface UpgradeExchange {

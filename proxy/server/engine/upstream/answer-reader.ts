@@ -3,9 +3,9 @@
  * given but a copied part of a head. Knows neither sockets nor pools.
  */
 import { maxHeaderSize } from 'node:http';
-import { ChunkedReader } from '../message/chunked.js';
-import { END_OF_HEAD, hasBareLineFeed } from '../message/fields.js';
-import { parseResponseHead, type ResponseHead } from '../message/response-head.js';
+import { ChunkedReader } from '../../message/chunked.js';
+import { END_OF_HEAD, hasBareLineFeed } from '../../message/fields.js';
+import { parseResponseHead, type ResponseHead } from '../../message/response-head.js';
 
 /** An answer that is no longer than this and came at once is handed on as one text. */
 const WHOLE = 16 * 1024;

@@ -1,6 +1,7 @@
 /** One request to a target: what is asked, who gets the answer, and the handle by which the asker goes on. */
+
+import type { ResponseHead } from '../../message/response-head.js';
 import type { Upstream } from '../../routes/upstream.js';
-import type { ResponseHead } from '../message/response-head.js';
 
 /** Gets the answer. Exactly one of `head` with a whole body, `end` and `failed` comes last. */
 export interface AnswerSink {

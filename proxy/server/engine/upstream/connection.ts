@@ -3,13 +3,13 @@
  * Every way in which a socket can end leads to `#settle`, once a call.
  */
 import type { Socket } from 'node:net';
+import type { ResponseHead } from '../../message/response-head.js';
 import type { Upstream } from '../../routes/upstream.js';
-import type { ResponseHead } from '../message/response-head.js';
+import { isStillNeeded, keptCopy, ReadMemory } from '../../sockets/read-memory.js';
 import { type AnswerEvents, AnswerReader } from './answer-reader.js';
 import type { Call, Carrier } from './call.js';
 import { type DialSettings, dial } from './dial.js';
 import { readOnAfterFailedWrite } from './failed-writes.js';
-import { isStillNeeded, keptCopy, ReadMemory } from './read-memory.js';
 
 /** ms for a connection to which a write has failed to show what it had answered, or that it has ended. */
 const FAILED_WRITE_MS = 5000;

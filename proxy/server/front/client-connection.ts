@@ -1,20 +1,16 @@
 /**
- * One client's connection in the fast front: reads one head after another, and has one exchange at a time. What is
- * unusual leaves at a request boundary, with every octet that was read and before one was forwarded. Owns its
+ * One client's connection in the strict front: reads one head after another, and has one exchange at a time. What is
+ * unusual leaves at a request boundary, with every octet that was read and before one was acted on. Owns its
  * socket until then: its pace, its clock and its end.
  */
 import { maxHeaderSize } from 'node:http';
 import type { Socket } from 'node:net';
 import { END_OF_HEAD, hasBareLineFeed } from '../message/fields.js';
 import { acceptRequestHead, type RequestFields } from '../message/request-head.js';
-import { routeAtOnce } from '../routing.js';
-import { keptCopy } from '../upstream/read-memory.js';
-import { ownAnswerText } from './answer-text.js';
-import { ClientExchange, type Line } from './client-exchange.js';
+import { keptCopy } from '../sockets/read-memory.js';
 import type { ClientReads, OctetReader } from './client-reads.js';
-import { type ClientWriter, writerOf } from './client-writer.js';
-import type { Front, Swept } from './front.js';
-import type { ClientRequests } from './request-text.js';
+import type { ClientService, Exchange, Front, Line, Swept } from './front.js';
+import { ownAnswerText } from './own-answer.js';
 
 /** ms. A head may take so long, a farewell, and a reader beyond its time to take the rest of its answer. */
 const HEAD_MS = 60_000;
@@ -28,16 +24,14 @@ const MAX_HELD = 64 * 1024;
 const MAX_UNWANTED = 1024 * 1024;
 /** Octets of a request, so that idle connections hold little. */
 const MAX_REMEMBERED = 4096;
-const HEALTH = '/_chp_healthz';
 
 export class ClientConnection implements Line, Swept, OctetReader {
-  readonly front: Front;
   readonly socket: Socket;
-  readonly writer: ClientWriter;
-  readonly requests: ClientRequests;
+  readonly #front: Front;
+  readonly #service: ClientService;
   readonly #reads: ClientReads | undefined;
   ended = false;
-  #exchange: ClientExchange | undefined;
+  #exchange: Exchange | undefined;
   /** Of the last request. */
   #fields: RequestFields | undefined;
   #parting = false;
@@ -54,14 +48,10 @@ export class ClientConnection implements Line, Swept, OctetReader {
 
   /** @param reads how the socket is read; undefined: by its `data` events */
   constructor(front: Front, socket: Socket, reads?: ClientReads) {
-    this.front = front;
+    this.#front = front;
     this.#reads = reads;
     this.socket = socket;
-    this.writer = writerOf(socket);
-    this.requests = front.requests.from({
-      address: socket.remoteAddress ?? '',
-      encrypted: 'encrypted' in socket && socket.encrypted === true,
-    });
+    this.#service = front.service.client(this);
     this.#deadline = front.deadline(HEAD_MS);
     socket.setNoDelay(true);
     if (reads) reads.readInto(this);
@@ -78,6 +68,10 @@ export class ClientConnection implements Line, Swept, OctetReader {
     return !this.#exchange && !this.#partial && !this.#parting && this.socket.writableLength === 0;
   }
 
+  get keepSeconds(): number | undefined {
+    return this.#front.keepSeconds;
+  }
+
   readonly destroy = (): void => {
     this.socket.destroy();
   };
@@ -87,15 +81,15 @@ export class ClientConnection implements Line, Swept, OctetReader {
     const waits = this.socket.writableLength > 0 && (!this.#exchange || this.ended);
     if (waits && now < this.#patience) {
       // Its answer is still on its way to a slow reader.
-      this.#deadline = this.front.deadline(PART_MS);
+      this.#deadline = this.#front.deadline(PART_MS);
     } else if (!this.#exchange && this.#partial && !this.#parting) this.#refuse(408);
     else this.socket.destroy();
   }
 
-  // What an exchange asks of it.
+  // What those who answer ask of it.
 
   expire(ms: number | undefined): void {
-    this.#deadline = ms === undefined ? Number.POSITIVE_INFINITY : this.front.deadline(ms);
+    this.#deadline = ms === undefined ? Number.POSITIVE_INFINITY : this.#front.deadline(ms);
     this.#patience = this.#deadline + SLOW_READER_MS;
   }
 
@@ -116,7 +110,7 @@ export class ClientConnection implements Line, Swept, OctetReader {
       this.#part();
       return;
     }
-    this.expire(this.front.context.options.keepAliveTimeout);
+    this.expire(this.#front.service.keepAliveTimeout);
     // The next request waits for whoever does not read its answers.
     if (this.socket.writableNeedDrain) this.stop();
     else this.#goOn();
@@ -156,18 +150,13 @@ export class ClientConnection implements Line, Swept, OctetReader {
         ? ''
         : bytes.toString('latin1', 0, bytes.length <= TEXT ? bytes.length : end + 4);
     const head = acceptRequestHead(text, end, this.#fields);
-    const { context } = this.front;
-    const routed =
-      head && head.target !== HEALTH
-        ? routeAtOnce(head.target, head.fields.host, context.routes, context.options, context.hostRouting)
-        : undefined;
-    if (!head || routed?.kind !== 'routed') {
+    const exchange = head && this.#service.exchange(head);
+    if (!exchange) {
       this.#handOver(bytes);
       return;
     }
     // A part of a text holds the whole of it, with a body that has long been sent.
     this.#fields = text.length <= MAX_REMEMBERED ? head.fields : undefined;
-    const exchange = new ClientExchange(this, head, routed);
     this.#exchange = exchange;
     const used = exchange.begin(bytes, text, end + 4);
     if (used < bytes.length) this.#hold(bytes.subarray(used));
@@ -190,7 +179,7 @@ export class ClientConnection implements Line, Swept, OctetReader {
     socket.pause();
     this.#reads?.readInto(undefined);
     socket.unshift(Buffer.from(bytes));
-    this.front.handOver(this, socket);
+    this.#front.handOver(this, socket);
     socket.resume();
   }
 
@@ -234,7 +223,7 @@ export class ClientConnection implements Line, Swept, OctetReader {
   };
 
   readonly #onClose = (): void => {
-    this.front.forget(this);
+    this.#front.forget(this);
     this.#exchange?.abort();
     this.#exchange = undefined;
   };

@@ -4,7 +4,7 @@
  * asked for by a flag.
  */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
-import { ReadMemory } from '../upstream/read-memory.js';
+import { ReadMemory } from '../sockets/read-memory.js';
 
 export interface OctetReader {
   /** More of a request's body is to come. */

@@ -3,7 +3,7 @@
  * the same ends. A minute of it, or as long as one likes, is test/fuzz/proxy-parsers.test.ts.
  */
 import { expect, it } from 'vitest';
-import { type FuzzKind, fuzzParsers, KINDS } from '../../../../test/support/parser-fuzz.js';
+import { type FuzzKind, fuzzParsers, KINDS } from '../../../test/support/parser-fuzz.js';
 
 const SEED = 20_261_122;
 const COUNT = 3000;
