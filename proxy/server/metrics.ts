@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry, Summary } from 'prom-client';
+import { pathOf } from './message/path-of.js';
 import { type MetricValues, withMergedSummaries } from './metric-values.js';
 
 /** What an engine has open at this moment. */
@@ -149,7 +150,7 @@ export class PrometheusMetrics implements Metrics {
     response: ServerResponse,
     others: () => Promise<readonly MetricValues[]> = async () => [],
   ): Promise<void> {
-    if (request.method !== 'GET' || (request.url ?? '').split('?', 1)[0] !== '/metrics') {
+    if (request.method !== 'GET' || pathOf(request.url ?? '') !== '/metrics') {
       response.writeHead(404).end('Not Found');
       return;
     }

@@ -4,10 +4,10 @@
  */
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
+import { AnswerReader } from '../../proxy/server/engine/upstream/answer-reader.js';
 import { ChunkedReader } from '../../proxy/server/message/chunked.js';
 import { END_OF_HEAD } from '../../proxy/server/message/fields.js';
 import { acceptRequestHead, type RequestFields } from '../../proxy/server/message/request-head.js';
-import { AnswerReader } from '../../proxy/server/engine/upstream/answer-reader.js';
 
 export interface ReadAnswer extends ReadMessage {
   /** Nothing came beyond it, and another answer may follow on the connection. */

@@ -5,6 +5,7 @@
 import { messageOf } from '../../../core/fault.js';
 import type { Log } from '../../../core/log.js';
 import { isJsonObject } from '../../../core/model/json.js';
+import { pathOf } from '../message/path-of.js';
 import type { Metrics } from '../metrics.js';
 import type { Route } from '../routes/route.js';
 import { StoreUnavailable } from '../routes/store.js';
@@ -59,22 +60,26 @@ export class RouteApi {
   async answer(request: ApiRequest): Promise<ApiAnswer> {
     const answer = await this.#handle(request).catch((error: unknown): ApiAnswer => {
       if (error instanceof StoreUnavailable) return { status: 503, text: error.message };
-      this.#log.error(`Error in handler for ${request.method} ${pathOf(request)}: ${messageOf(error)}`);
+      this.#log.error(`Error in handler for ${request.method} ${pathOf(request.url)}: ${messageOf(error)}`);
       return { status: 500, text: 'Internal Server Error' };
     });
     this.#metrics.api(answer.status);
     const level = answer.status < 400 ? 'info' : answer.status < 500 ? 'warn' : 'error';
-    this.#log[level](`${answer.status} ${request.method} ${pathOf(request)} ${answer.text ?? ''}`.trimEnd());
+    this.#log[level](
+      `${answer.status} ${request.method} ${pathOf(request.url)} ${answer.text ?? ''}`.trimEnd(),
+    );
     return answer;
   }
 
   /** For whoever could not write it. */
   notSent(request: Pick<ApiRequest, 'method' | 'url'>, error: unknown): void {
-    this.#log.error(`The answer to ${request.method} ${pathOf(request)} was not sent: ${messageOf(error)}`);
+    this.#log.error(
+      `The answer to ${request.method} ${pathOf(request.url)} was not sent: ${messageOf(error)}`,
+    );
   }
 
   async #handle(request: ApiRequest): Promise<ApiAnswer> {
-    const raw = routePart(pathOf(request));
+    const raw = routePart(pathOf(request.url));
     if (raw === undefined) return { status: 404, text: 'Not Found' };
     const handler = this.#handlerFor(request.method);
     if (!handler) return { status: 405, text: 'Method not supported' };
@@ -137,10 +142,6 @@ export class RouteApi {
     const removed = path !== '' && (await this.#table.remove(path));
     return { status: removed ? 204 : 404 };
   }
-}
-
-function pathOf({ url }: Pick<ApiRequest, 'url'>): string {
-  return url.split('?', 1)[0] ?? '/';
 }
 
 /** @returns what follows `/api/routes`; undefined for other paths */

@@ -6,13 +6,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { NodeAccess } from '../access/node-access.js';
+import { pathOf } from '../message/path-of.js';
 import type { Route } from '../routes/route.js';
 import type { RouteLookup } from '../routes/table.js';
 import { type ListenerTls, serverTlsOptions } from '../tls.js';
 import type { Engine, EngineContext } from './engine.js';
 import type { WebForwarder } from './exchange.js';
 import { refuseUpgrade } from './raw-answer.js';
-import { pathOf, reportFailure } from './report.js';
+import { reportFailure } from './report.js';
 import { hasBody, refusalOf, upgradeRefusal } from './request-rules.js';
 import { HEALTH, type Routed, routeRequest } from './routing.js';
 import { Tunnels } from './tunnel/tunnels.js';

@@ -182,10 +182,11 @@ describe.each(WAYS)('bodies through %s', (engine) => {
           const seed = Number(/^GET \/(\d+) /.exec(request.toString('latin1'))?.[1]);
           const body = pattern(size(seed), seed);
           socket.write(Buffer.concat([Buffer.from(SWITCH), body.subarray(0, 500)]));
-          if (seed < 3) holdUp(socket);
+          socket.pause();
           for (let at = 500; at < body.length; at += 5003 + seed)
             socket.write(body.subarray(at, at + 5003 + seed));
-          socket.pipe(socket);
+          // The slow ones read nothing for a while.
+          setTimeout(() => socket.pipe(socket), seed < 3 ? 1500 : 0);
         });
       }),
     );
@@ -214,7 +215,10 @@ describe.each(WAYS)('bodies through %s', (engine) => {
       }
       expect.unreachable(`tunnel ${seed} ended after ${length} octets`);
     };
+    const overwriting = setInterval(overwriteFreed, 1);
     const slow = [0, 1, 2].map((seed) => talk(seed));
+    await delay(500);
+    clearInterval(overwriting);
     for (let seed = 3; seed < 40; seed += 1) await talk(seed);
     await Promise.all(slow);
   });
@@ -601,6 +605,12 @@ async function settled(count: () => number): Promise<void> {
     before = count();
     await delay(300);
   }
+}
+
+/** Writes to memory of the size of a read that nobody holds any more. */
+function overwriteFreed(): void {
+  const taken = Array.from({ length: 50 }, () => Buffer.allocUnsafeSlow(64 * 1024).fill('!'));
+  expect(taken).toHaveLength(50);
 }
 
 /** Reads nothing for a while. */

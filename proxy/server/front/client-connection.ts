@@ -7,6 +7,7 @@ import { maxHeaderSize } from 'node:http';
 import type { Socket } from 'node:net';
 import { END_OF_HEAD, hasBareLineFeed } from '../message/fields.js';
 import { acceptRequestHead, type RequestFields } from '../message/request-head.js';
+import { giveBack } from '../sockets/give-back.js';
 import { keptCopy } from '../sockets/read-memory.js';
 import type { ClientReads, OctetReader } from './client-reads.js';
 import type { ClientService, Exchange, Front, Line, Swept } from './front.js';
@@ -129,6 +130,7 @@ export class ClientConnection implements Line, Swept, OctetReader {
     else if (exchange && exchange.bodyLeft > 0) {
       const count = exchange.body(keptCopy(bytes));
       if (exchange.keepsBody) this.#reads?.lend();
+      else if (!this.#reads && count === bytes.length) giveBack(bytes);
       if (count < bytes.length) this.#hold(bytes.subarray(count));
     } else this.#hold(bytes);
   }

@@ -6,7 +6,8 @@
 import type { Socket } from 'node:net';
 import type { ResponseHead } from '../../message/response-head.js';
 import type { ForwardOptions } from '../../options.js';
-import { COMMON, keptCopy, SMALL_PIECE } from '../../sockets/read-memory.js';
+import { giveBack } from '../../sockets/give-back.js';
+import { COMMON, isStillNeeded, keptCopy, SMALL_PIECE } from '../../sockets/read-memory.js';
 import { type HeaderMap, requestHeaders } from '../headers.js';
 import { headLines, LINGER_MS, refuseUpgrade } from '../raw-answer.js';
 import { type AnswerEvents, AnswerReader } from '../upstream/answer-reader.js';
@@ -137,8 +138,12 @@ export class Tunnel implements AnswerEvents {
   }
 
   readonly #toUpstream = (bytes: Buffer): void => {
+    const upstream = this.#upstream;
     this.#active();
-    if (!this.#upstream.write(bytes)) this.#client.pause();
+    const small = bytes.length <= SMALL_PIECE;
+    const more = small ? upstream.write(bytes.toString('latin1'), 'latin1') : upstream.write(bytes);
+    if (!more) this.#client.pause();
+    if (!small && !isStillNeeded(upstream)) giveBack(bytes);
   };
 
   readonly #onClientDrain = (): void => {
