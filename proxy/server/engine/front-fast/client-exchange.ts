@@ -11,11 +11,14 @@ import { ownAnswerText } from '../../front/own-answer.js';
 import { pathOf } from '../../message/path-of.js';
 import type { RequestHead } from '../../message/request-head.js';
 import type { ResponseHead } from '../../message/response-head.js';
+import type { EngineContext } from '../engine.js';
 import { reportFailure } from '../report.js';
 import type { Routed } from '../routing.js';
 import type { AnswerSink, Call } from '../upstream/call.js';
+import type { UpstreamClient } from '../upstream/client.js';
 import { answerText } from './answer-text.js';
-import type { ForwardedClient } from './forwarded-client.js';
+import type { ClientWriter } from './client-writer.js';
+import type { ClientRequests } from './request-text.js';
 
 /** ms. A client may pause so long within its body. */
 const UPLOAD_MS = 300_000;
@@ -27,8 +30,17 @@ const STALLED_MS = 3_600_000;
  */
 const HALF_MS = 5000;
 
+/** What the requests of one client have in common. */
+export interface Client {
+  readonly line: Line;
+  readonly context: EngineContext;
+  readonly upstreams: UpstreamClient;
+  readonly requests: ClientRequests;
+  readonly writer: ClientWriter;
+}
+
 export class ClientExchange implements Exchange, AnswerSink {
-  readonly #client: ForwardedClient;
+  readonly #client: Client;
   readonly #line: Line;
   readonly #head: RequestHead;
   readonly #routed: Routed;
@@ -38,7 +50,7 @@ export class ClientExchange implements Exchange, AnswerSink {
   #status = 0;
   #close: boolean;
 
-  constructor(client: ForwardedClient, head: RequestHead, routed: Routed) {
+  constructor(client: Client, head: RequestHead, routed: Routed) {
     this.#client = client;
     this.#line = client.line;
     this.#head = head;

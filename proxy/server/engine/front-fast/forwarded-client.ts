@@ -4,11 +4,11 @@ import type { RequestHead } from '../../message/request-head.js';
 import type { EngineContext } from '../engine.js';
 import { HEALTH, routeAtOnce } from '../routing.js';
 import type { UpstreamClient } from '../upstream/client.js';
-import { ClientExchange } from './client-exchange.js';
+import { type Client, ClientExchange } from './client-exchange.js';
 import { type ClientWriter, writerOf } from './client-writer.js';
 import type { ClientRequests, RequestWriter } from './request-text.js';
 
-export class ForwardedClient implements ClientService {
+export class ForwardedClient implements Client, ClientService {
   readonly line: Line;
   readonly context: EngineContext;
   readonly upstreams: UpstreamClient;
