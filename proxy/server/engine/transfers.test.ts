@@ -22,9 +22,13 @@ const pem = (name: string): Buffer => readFileSync(join(packageRoot(), 'test', '
 /** Octets that tell their place and their owner. */
 function pattern(length: number, seed: number): Buffer {
   const bytes = Buffer.allocUnsafe(length);
-  for (let at = 0; at < length; at += 1) bytes[at] = (at * 31 + (at >> 8) * 7 + seed * 101) & 0xff;
+  const period = Math.min(length, PERIOD);
+  for (let at = 0; at < period; at += 1) bytes[at] = (at * 31 + (at >> 8) * 7 + seed * 101) & 0xff;
+  for (let at = period; at < length; at += period) bytes.copy(bytes, at, 0, Math.min(period, length - at));
   return bytes;
 }
+/** A prime, so that no piece of any size falls on the same octets as the one before. */
+const PERIOD = 65_537;
 
 const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
