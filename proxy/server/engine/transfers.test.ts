@@ -144,6 +144,38 @@ describe.each(WAYS)('bodies through %s', (engine) => {
     );
   });
 
+  it('an answer that came in one piece and waits for its reader is not read over', async () => {
+    const root = own(
+      await rawTarget((socket) => {
+        socket.on('data', (request: Buffer) => {
+          for (const [, seed] of request.toString('latin1').matchAll(/GET \/(\d+) /g)) {
+            const head = Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n');
+            socket.write(Buffer.concat([head, pattern(40_000, Number(seed))]));
+          }
+        });
+      }),
+    );
+    const proxy = await behind(`http://127.0.0.1:${root.port}`);
+    // One after another on one connection, until the kernel takes no more of one that has come whole.
+    const count = 400;
+    const socket = ownSocket(connect(proxy.port, '127.0.0.1'));
+    socket.pause();
+    for (let seed = 0; seed < count; seed += 1) {
+      const last = seed === count - 1 ? 'Connection: close\r\n' : '';
+      socket.write(`GET /${seed} HTTP/1.1\r\nHost: x\r\n${last}\r\n`);
+    }
+    await delay(700);
+    for (let seed = 0; seed < 20; seed += 1) await downloadDigest(proxy.port, `/${1000 + seed}`);
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk as Buffer);
+    const all = Buffer.concat(chunks);
+    for (let seed = 0, at = 0; seed < count; seed += 1) {
+      const start = all.indexOf('\r\n\r\n', at) + 4;
+      at = start + 40_000;
+      expect(digest(all.subarray(start, at)), `${seed}`).toBe(digest(pattern(40_000, seed)));
+    }
+  });
+
   it('what waits for a handshake with the target is not read over by what follows', async () => {
     const secure = createTlsServer({ key: pem('server.key'), cert: pem('server.crt') }, (socket) => {
       const chunks: Buffer[] = [];
