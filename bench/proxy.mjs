@@ -2,8 +2,9 @@
 // costs in CPU time of all processes of a proxy, beside how many there are a second. Clients and target share the
 // machine, so the former is what counts; the latter is bounded by them.
 //
-//   npm run build && node bench/proxy.mjs [--quick] [--rounds 5] [--seconds 3] [--only WORDS] [--json FILE]
+//   npm run build && node bench/proxy.mjs [--quick] [--rounds 5] [--seconds 3] [--only WORDS] [--among NAMES] [--json FILE]
 //
+// --only takes the scenarios, --among the proxies (parts of their names, with commas) that take part.
 // --quick is the smoke test: every scenario once, small. Its numbers mean nothing.
 import { fork, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,6 +23,7 @@ const { values: args } = parseArgs({
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     only: { type: 'string', default: '' },
+    among: { type: 'string', default: '' },
     json: { type: 'string' },
   },
 });
@@ -38,7 +40,8 @@ const targetPort = await new Promise((resolve, reject) => {
   target.once('message', resolve);
   target.once('exit', () => reject(new Error('the target did not start')));
 });
-const taking = programs();
+const among = args.among.split(',');
+const taking = programs().filter(({ name }) => among.some((part) => name.includes(part)));
 const results = [];
 try {
   for (const scenario of SCENARIOS.filter(({ name }) => name.includes(args.only))) {
