@@ -13,9 +13,13 @@ export function creation(s: Sql): readonly Query<unknown>[] {
   ];
 }
 
-/** One entry a version, each to run in a transaction of its own; ends at the current version. */
-export function migrations(s: Sql, from: number | null): readonly (readonly Query<unknown>[])[] {
-  return MIGRATIONS.slice(from ?? 0).map((statements, index) => {
+/**
+ * From a version of our own tables to the current one.
+ *
+ * @param from `null`: there are none
+ */
+export function migrations(s: Sql, from: number | null): readonly Query<unknown>[] {
+  return MIGRATIONS.slice(from ?? 0).flatMap((statements, index) => {
     const version = (from ?? 0) + index + 1;
     const first = from === null && index === 0;
     return [

@@ -3,7 +3,7 @@ import type { Dialect } from './sql.js';
 
 const TIME = { sqlite: 'DATETIME', postgresql: 'TIMESTAMP WITHOUT TIME ZONE' } as const;
 
-/** Version `n` is reached by `MIGRATIONS[n - 1]`. Each runs in one transaction. Append only. */
+/** Version `n` is reached by `MIGRATIONS[n - 1]`. All that a database lacks run in one transaction. Append only. */
 export const MIGRATIONS: readonly ((dialect: Dialect) => readonly string[])[] = [
   (dialect) => [
     `CREATE TABLE anteroom_operations (

@@ -87,12 +87,20 @@ describe('a database that is there already', () => {
     expect(await inspectDatabase(other)).toEqual({ kind: 'foreign', tables: ['posts'] });
   });
 
-  it('is set up once by two that start together', async () => {
-    const url = await fresh();
-    const both = await Promise.all([open(url), open(url)]);
-    for (const store of both) {
-      expect(await store.oauth.clients()).toHaveLength(1);
-      await store[Symbol.asyncDispose]();
+  it('is set up once by some that start together, none of which finds it half made', async () => {
+    // Each some milliseconds after the one before, so that they come in at every moment of a set-up.
+    for (const apart of [0, 2, 4, 6, 8, 12, 16, 20, 25, 30, 40, 50]) {
+      const url = await fresh();
+      const all = await Promise.all(
+        [0, 1, 2, 3].map(async (nth) => {
+          await systemClock.sleep(nth * apart);
+          return open(url);
+        }),
+      );
+      for (const store of all) {
+        expect(await store.oauth.clients()).toHaveLength(1);
+        await store[Symbol.asyncDispose]();
+      }
     }
   });
 });

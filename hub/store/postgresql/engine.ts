@@ -25,6 +25,8 @@ export interface PostgresqlEngineOptions {
   readonly log: Log;
 }
 
+type Isolation = 'serializable' | 'read committed';
+
 type Outcome<T> =
   | { readonly done: true; readonly value: T }
   | { readonly done: false; readonly cause: unknown };
@@ -54,20 +56,23 @@ export class PostgresqlEngine implements Engine {
     }
   }
 
-  async transaction<T>(work: (transaction: Transaction) => Promise<T>, committed: () => void): Promise<T> {
-    this.#refuseClosed();
-    return this.#mutex.run(async () => {
-      this.#refuseClosed();
-      const { clock, log, shown } = this.#options;
-      for (let attempt = 1; ; attempt++) {
-        const outcome = await this.#attempt(work, committed);
-        if (outcome.done) return outcome.value;
-        const attempts = isRetryable(outcome.cause) ? MAX_ATTEMPTS : 2;
-        if (attempt >= attempts) throw postgresqlFault(outcome.cause, shown);
-        log.debug('running a transaction again', { attempt, error: String(outcome.cause) });
-        await clock.sleep(BACKOFF_MS * 2 ** attempt * (0.5 + Math.random()));
-      }
-    });
+  transaction<T>(work: (transaction: Transaction) => Promise<T>, committed: () => void): Promise<T> {
+    return this.#transaction('serializable', work, committed);
+  }
+
+  /**
+   * One transaction that holds the advisory lock `lock` and sees what its former holders committed. A serializable
+   * one would not: its snapshot is taken before it waits for the lock.
+   */
+  exclusive<T>(lock: number, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return this.#transaction(
+      'read committed',
+      async (transaction) => {
+        await transaction.rows({ sql: `select pg_advisory_xact_lock(${lock})`, parameters: [] });
+        return work(transaction);
+      },
+      () => undefined,
+    );
   }
 
   async ping(): Promise<void> {
@@ -80,6 +85,26 @@ export class PostgresqlEngine implements Engine {
     await this.#mutex.run(async () => {
       this.#closing = true;
       await this.#options.pool.close();
+    });
+  }
+
+  async #transaction<T>(
+    isolation: Isolation,
+    work: (transaction: Transaction) => Promise<T>,
+    committed: () => void,
+  ): Promise<T> {
+    this.#refuseClosed();
+    return this.#mutex.run(async () => {
+      this.#refuseClosed();
+      const { clock, log, shown } = this.#options;
+      for (let attempt = 1; ; attempt++) {
+        const outcome = await this.#attempt(isolation, work, committed);
+        if (outcome.done) return outcome.value;
+        const attempts = isRetryable(outcome.cause) ? MAX_ATTEMPTS : 2;
+        if (attempt >= attempts) throw postgresqlFault(outcome.cause, shown);
+        log.debug('running a transaction again', { attempt, error: String(outcome.cause) });
+        await clock.sleep(BACKOFF_MS * 2 ** attempt * (0.5 + Math.random()));
+      }
     });
   }
 
@@ -97,6 +122,7 @@ export class PostgresqlEngine implements Engine {
 
   /** One run of the transaction. Not done: it left nothing behind and may be run again. Throws what is final. */
   async #attempt<T>(
+    isolation: Isolation,
     work: (transaction: Transaction) => Promise<T>,
     committed: () => void,
   ): Promise<Outcome<T>> {
@@ -112,7 +138,7 @@ export class PostgresqlEngine implements Engine {
     const open = new OpenTransaction(client, guard, shown);
     let committing = false;
     try {
-      await client.query('begin isolation level serializable');
+      await client.query(`begin isolation level ${isolation}`);
       const value = await guard.over(() => work(open));
       open.end();
       if (open.failure !== undefined) throw open.failure;

@@ -7,8 +7,7 @@ function codeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-// 42P07: another hub made the tables while this one waited for its turn; its snapshot is older than they are.
-const RETRY = ['40001', '40P01', '42P07'];
+const RETRY = ['40001', '40P01'];
 
 /** The database asks to run the transaction again. */
 export function isRetryable(error: unknown): boolean {

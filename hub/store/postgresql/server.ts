@@ -4,7 +4,7 @@ import { type Log, silentLog } from '../../../core/log.js';
 import type { Engine, Transaction } from '../engine.js';
 import { type Catalog, type DatabaseKind, judge, refuseOutdated, refuseUnusable } from '../inspection.js';
 import { builtInClient, creation, migrations, orphanedOperations } from '../migrations.js';
-import { ANTEROOM_TABLES } from '../own-schema.js';
+import { ANTEROOM_TABLES, MIGRATIONS } from '../own-schema.js';
 import { JUPYTERHUB_TABLES } from '../schema.js';
 import { POSTGRESQL, type Query } from '../sql.js';
 import type { Upgrade } from '../sqlite/file.js';
@@ -47,7 +47,7 @@ export async function upgradePostgresql(location: Location, options: DatabaseOpt
     refuseUnusable(found, location.shown);
     await prepare(engine, location.shown, true);
     const from = found.kind === 'jupyterhub' ? found.anteroom : null;
-    return { backup: null, from, to: migrations(POSTGRESQL, null).length };
+    return { backup: null, from, to: MIGRATIONS.length };
   });
 }
 
@@ -65,31 +65,20 @@ export async function resetPostgresql(location: Location, options: DatabaseOptio
   );
 }
 
-/** Brings the database to this version, or refuses it. */
-async function prepare(engine: Engine, shown: string, upgrade: boolean): Promise<void> {
-  const alone = (work: (transaction: Transaction) => Promise<void>): Promise<void> =>
-    engine.transaction(
-      async (transaction) => {
-        await transaction.rows(text(`select pg_advisory_xact_lock(${SETUP_LOCK})`));
-        await work(transaction);
-      },
-      () => undefined,
-    );
-  await alone(async (transaction) => {
+/**
+ * Brings the database to this version, or refuses it. All in one transaction: what another hub finds that starts
+ * meanwhile is an empty database, or a whole one.
+ */
+async function prepare(engine: PostgresqlEngine, shown: string, upgrade: boolean): Promise<void> {
+  await engine.exclusive(SETUP_LOCK, async (transaction) => {
     const found = judge(await catalog((query) => transaction.rows(query)));
     refuseUnusable(found, shown);
     if (!upgrade) refuseOutdated(found, shown);
     if (found.kind === 'empty') await execute(transaction, creation(POSTGRESQL));
+    const version = found.kind === 'jupyterhub' ? found.anteroom : null;
+    await execute(transaction, migrations(POSTGRESQL, version));
+    await execute(transaction, [builtInClient(POSTGRESQL), orphanedOperations(POSTGRESQL)]);
   });
-  for (const [index, version] of migrations(POSTGRESQL, null).entries()) {
-    await alone(async (transaction) => {
-      const { anteroom } = await catalog((query) => transaction.rows(query));
-      if ((anteroom ?? 0) <= index) await execute(transaction, version);
-    });
-  }
-  await alone((transaction) =>
-    execute(transaction, [builtInClient(POSTGRESQL), orphanedOperations(POSTGRESQL)]),
-  );
 }
 
 async function catalog(rows: <Row>(query: Query<Row>) => Promise<readonly Row[]>): Promise<Catalog> {
@@ -117,7 +106,7 @@ async function execute(transaction: Transaction, statements: readonly Query<unkn
 async function withEngine<T>(
   location: Location,
   options: DatabaseOptions,
-  use: (engine: Engine) => Promise<T>,
+  use: (engine: PostgresqlEngine) => Promise<T>,
 ): Promise<T> {
   const pool = new ConnectionPool(location, options, silentLog);
   const engine = new PostgresqlEngine({ pool, shown: location.shown, clock: systemClock, log: silentLog });

@@ -110,6 +110,21 @@ describe('a new SQLite file', () => {
   });
 });
 
+describe('a set-up that fails half-way', () => {
+  it('leaves the database as it was, not between two versions', async () => {
+    direct((database) => {
+      database.exec(recorded());
+      database.exec('create table anteroom_identities (in_the_way integer)');
+    });
+    await expect(open()).rejects.toMatchObject({ detail: expect.stringContaining('anteroom_identities') });
+    expect(await inspectDatabase(url())).toMatchObject({ kind: 'jupyterhub', anteroom: null });
+    direct((database) => database.exec('drop table anteroom_identities'));
+    const store = await open();
+    expect(await store.oauth.clients()).toHaveLength(1);
+    await store[Symbol.asyncDispose]();
+  });
+});
+
 describe('a file that JupyterHub made', () => {
   it('is opened, gets our tables and keeps its own', async () => {
     direct((database) => database.exec(recorded()));

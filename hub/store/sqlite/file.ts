@@ -7,7 +7,7 @@ import type { Log } from '../../../core/log.js';
 import type { Engine } from '../engine.js';
 import { type Catalog, type DatabaseKind, judge, refuseOutdated, refuseUnusable } from '../inspection.js';
 import { builtInClient, creation, migrations, orphanedOperations } from '../migrations.js';
-import { ANTEROOM_TABLES } from '../own-schema.js';
+import { ANTEROOM_TABLES, MIGRATIONS } from '../own-schema.js';
 import { JUPYTERHUB_TABLES } from '../schema.js';
 import { type Query, SQLITE } from '../sql.js';
 import type { DatabaseOptions } from '../url.js';
@@ -95,7 +95,7 @@ export function upgradeSqlite(file: string, clock: Clock): Upgrade {
   using _lock = lockDatabase(file);
   const found = inspectSqlite(file);
   refuseUnusable(found, file);
-  const to = migrations(SQLITE, null).length;
+  const to = MIGRATIONS.length;
   const from = found.kind === 'jupyterhub' ? found.anteroom : null;
   if (from === to) return { backup: null, from, to };
   let backup: string | null = null;
@@ -129,16 +129,15 @@ function check(writer: Connection, shown: string): void {
   refuseOutdated(found, shown);
 }
 
-/** Brings the database to this version. */
+/** Brings the database to this version; all at once, so that a hub killed meanwhile leaves none between versions. */
 function prepare(writer: Connection): void {
   writer.pragma('foreign_keys = on');
   inTransaction(writer, () => {
-    if (catalog(writer).tables.length === 0) execute(writer, creation(SQLITE));
+    const { tables, anteroom } = catalog(writer);
+    if (tables.length === 0) execute(writer, creation(SQLITE));
+    execute(writer, migrations(SQLITE, anteroom ?? null));
+    execute(writer, [builtInClient(SQLITE), orphanedOperations(SQLITE)]);
   });
-  for (const version of migrations(SQLITE, catalog(writer).anteroom ?? null)) {
-    inTransaction(writer, () => execute(writer, version));
-  }
-  inTransaction(writer, () => execute(writer, [builtInClient(SQLITE), orphanedOperations(SQLITE)]));
 }
 
 /** File systems without shared memory (some network ones) stay with a rollback journal. */
