@@ -6,6 +6,7 @@
  * dies takes only what it had accepted, and what waits in the queue is taken by the next.
  */
 import cluster from 'node:cluster';
+import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../../../core/fault.js';
 import type { Log } from '../../../core/log.js';
 import { distScript } from '../../../core/package-root.js';
@@ -40,7 +41,10 @@ export class WorkerPool implements TableObserver, MemberHost, AsyncDisposable {
   #setup: WorkerSetup;
   #sequence = 0;
   #outbox: Change[] = [];
-  #flushing: Promise<void> | undefined;
+  /** Resolves when what was sent last is confirmed. */
+  #sent = Promise.resolve();
+  /** The same for what is in the outbox. */
+  #next: Promise<void> | undefined;
   /** How many in a row died at once. */
   #earlyDeaths = 0;
   #departed: MetricValues = [];
@@ -82,14 +86,15 @@ export class WorkerPool implements TableObserver, MemberHost, AsyncDisposable {
   /** Resolves when every worker that listens has applied the change, or is gone. */
   changed(change: RouteChange): Promise<void> {
     this.#outbox.push(change.kind === 'set' ? { kind: 'set', route: recordOf(change.route) } : change);
-    // Changes of one moment go out together.
-    this.#flushing ??= new Promise((resolve) => {
-      setImmediate(() => {
-        this.#flushing = undefined;
-        this.#flush().then(resolve);
-      });
+    // What changes in one moment, or while the last changes are being confirmed, goes out together.
+    this.#next ??= this.#sent.then(setImmediate).then(() => {
+      this.#next = undefined;
+      const sent = this.#flush();
+      // If it fails, those who wait for it are told; the changes after it go out all the same.
+      this.#sent = sent.catch(() => undefined);
+      return sent;
     });
-    return this.#flushing;
+    return this.#next;
   }
 
   async refresh(): Promise<void> {
