@@ -2,6 +2,7 @@
  * The REST API behind the strict front: the calls that hubs make thousands of when a class signs in, for a third of
  * what `node:http` takes for them. Without the token, with a long body or by another method they are left to Node.
  */
+import { timingSafeEqual } from 'node:crypto';
 import type { ClientService, Exchange, Line, Service } from '../front/front.js';
 import { ownAnswerText } from '../front/own-answer.js';
 import type { RequestHead } from '../message/request-head.js';
@@ -22,8 +23,8 @@ export function frontRequests(api: RouteApi): Service {
 class ApiClient implements ClientService {
   readonly #api: RouteApi;
   readonly #line: Line;
-  /** The field that was found to say the token: who repeats it is known. */
-  #known: string | undefined;
+  /** The field that was found to say the token: who repeats it is known, without a digest. */
+  #known: Buffer | undefined;
 
   constructor(api: RouteApi, line: Line) {
     this.#api = api;
@@ -33,12 +34,17 @@ class ApiClient implements ClientService {
   exchange(head: RequestHead): Exchange | undefined {
     const { names, values, contentLength = 0 } = head.fields;
     if (!METHODS.has(head.method) || contentLength > MAX_GATHERED) return undefined;
-    const authorization = values[names.indexOf('authorization')];
-    if (this.#known === undefined || authorization !== this.#known) {
-      if (!this.#api.allows(authorization)) return undefined;
-      this.#known = authorization;
-    }
+    if (!this.#allows(values[names.indexOf('authorization')])) return undefined;
     return new ApiExchange(this.#api, this.#line, head);
+  }
+
+  #allows(authorization = ''): boolean {
+    // A front that shares this connection among its clients must not let one of them feel out another's token.
+    const field = Buffer.from(authorization, 'latin1');
+    if (this.#known?.length === field.length && timingSafeEqual(field, this.#known)) return true;
+    const allowed = this.#api.allows(authorization);
+    if (allowed) this.#known = field;
+    return allowed;
   }
 }
 
