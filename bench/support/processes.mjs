@@ -111,12 +111,31 @@ function statOf(pid) {
   }
 }
 
-/** One line about the machine, with how busy it is: numbers of a busy machine are noise. */
+/** Ticks of all processors since boot, and those in which the host of a virtual machine ran something else. */
+function processorTicks() {
+  const ticks = readFileSync('/proc/stat', 'utf8')
+    .split('\n', 1)[0]
+    .trim()
+    .split(/\s+/)
+    .slice(1, 9)
+    .map(Number);
+  return { all: ticks.reduce((sum, each) => sum + each, 0), stolen: ticks[7] };
+}
+
+const before = processorTicks();
+
+/** Since this process began. */
+function stolenPercent() {
+  const now = processorTicks();
+  return (100 * (now.stolen - before.stolen)) / Math.max(1, now.all - before.all);
+}
+
+/** One line about the machine, with how busy it and its host are: numbers of a busy machine are noise. */
 export function machine() {
   const commit = execFileSync('git', ['describe', '--always', '--dirty', '--exclude=*'], {
     cwd: import.meta.dirname,
     encoding: 'utf8',
   }).trim();
   const date = new Date().toISOString().slice(0, 16).replace('T', ' ');
-  return `${date} UTC, commit ${commit}, ${cpus().length} x ${cpus()[0].model}, Node ${process.version}, load ${loadavg()[0].toFixed(2)}`;
+  return `${date} UTC, commit ${commit}, ${cpus().length} x ${cpus()[0].model}, Node ${process.version}, load ${loadavg()[0].toFixed(2)}, ${stolenPercent().toFixed(1)} % stolen`;
 }
