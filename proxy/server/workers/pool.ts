@@ -6,7 +6,7 @@
  * dies takes only what it had accepted, and what waits in the queue is taken by the next.
  */
 import cluster from 'node:cluster';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf } from '../../../core/fault.js';
 import type { Log } from '../../../core/log.js';
 import { distScript } from '../../../core/package-root.js';
@@ -41,7 +41,7 @@ export class WorkerPool implements TableObserver, MemberHost, AsyncDisposable {
   #setup: WorkerSetup;
   #sequence = 0;
   #outbox: Change[] = [];
-  /** Resolves when what was sent last is confirmed. */
+  /** Settles when what was sent last is confirmed. */
   #sent = Promise.resolve();
   /** The same for what is in the outbox. */
   #next: Promise<void> | undefined;
@@ -86,13 +86,12 @@ export class WorkerPool implements TableObserver, MemberHost, AsyncDisposable {
   /** Resolves when every worker that listens has applied the change, or is gone. */
   changed(change: RouteChange): Promise<void> {
     this.#outbox.push(change.kind === 'set' ? { kind: 'set', route: recordOf(change.route) } : change);
-    // What changes in one moment, or while the last changes are being confirmed, goes out together.
-    this.#next ??= this.#sent.then(setImmediate).then(() => {
+    // What changes in one moment, or while the last changes are being confirmed, goes out together. If those fail, they
+    // fail for whoever waits for them, and these go out all the same.
+    this.#next ??= this.#sent.then(nextTurn, nextTurn).then(() => {
       this.#next = undefined;
-      const sent = this.#flush();
-      // If it fails, those who wait for it are told; the changes after it go out all the same.
-      this.#sent = sent.catch(() => undefined);
-      return sent;
+      this.#sent = this.#flush();
+      return this.#sent;
     });
     return this.#next;
   }
