@@ -90,7 +90,7 @@ function headText(exchange: Exchange, framing: RequestFraming, options: ForwardO
 
 function upload(request: IncomingMessage, call: Call, chunked: boolean): void {
   request.on('data', (chunk: Buffer) => {
-    const more = chunked ? call.writeChunk(chunk) : call.write(chunk);
+    const more = chunked ? call.writeChunk(chunk) : call.write(chunk, false);
     if (!more) request.pause();
   });
   request.once('end', () => call.end(chunked ? '0\r\n\r\n' : ''));

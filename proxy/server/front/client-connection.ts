@@ -7,7 +7,6 @@ import { maxHeaderSize } from 'node:http';
 import type { Socket } from 'node:net';
 import { END_OF_HEAD, hasBareLineFeed } from '../message/fields.js';
 import { acceptRequestHead, type RequestFields } from '../message/request-head.js';
-import { giveBack } from '../sockets/give-back.js';
 import { keptCopy } from '../sockets/read-memory.js';
 import type { ClientReads, OctetReader } from './client-reads.js';
 import type { ClientService, Exchange, Front, Line, Swept } from './front.js';
@@ -128,9 +127,8 @@ export class ClientConnection implements Line, Swept, OctetReader {
     if (this.#parting) this.#discard(bytes.length);
     else if (!exchange && !this.#held) this.#read(bytes);
     else if (exchange && exchange.bodyLeft > 0) {
-      const count = exchange.body(keptCopy(bytes));
+      const count = exchange.body(keptCopy(bytes), !this.#reads);
       if (exchange.keepsBody) this.#reads?.lend();
-      else if (!this.#reads && count === bytes.length) giveBack(bytes);
       if (count < bytes.length) this.#hold(bytes.subarray(count));
     } else this.#hold(bytes);
   }

@@ -22,7 +22,7 @@ export interface ClientService {
 export interface Exchange {
   /** Octets of the body that have not come yet. */
   readonly bodyLeft: number;
-  /** What `body` was given last is still referred to. */
+  /** The memory of what came last, and was not given, is still referred to. */
   readonly keepsBody: boolean;
   /**
    * Called once, first.
@@ -32,8 +32,12 @@ export interface Exchange {
    * @returns where the request ends in `bytes`, so far
    */
   begin(bytes: Buffer, text: string, start: number): number;
-  /** More has come while the body is not complete. @returns how much of it belongs to the body */
-  body(bytes: Buffer): number;
+  /**
+   * More has come while the body is not complete.
+   * @param given all of it is the body's if it is no longer than that, its memory too
+   * @returns how much of it belongs to the body
+   */
+  body(bytes: Buffer, given: boolean): number;
   /** The client has ended its half. */
   halfClosed(): void;
   /** The client takes more again. */

@@ -7,7 +7,7 @@
 import { MessageChannel } from 'node:worker_threads';
 
 /** Octets. Below, freeing costs more than it saves. */
-const WORTH_IT = 16 * 1024;
+export const WORTH_IT = 16 * 1024;
 
 /**
  * @param bytes a piece that Node gave to one listener, which has sent it on and finished with it: nothing of it is to be
@@ -17,6 +17,18 @@ export function giveBack(bytes: Buffer): void {
   const memory = bytes.buffer;
   if (bytes.length < WORTH_IT || bytes.length !== memory.byteLength) return;
   if (memory instanceof ArrayBuffer) detach(memory);
+}
+
+/** Octets. */
+const LEARNT_FROM = 2 * 1024 * 1024;
+
+/**
+ * For a process that gives back much: what it has freed stays with it. glibc returns the top of its heap to the kernel
+ * when more than 128 KiB of it are free, and every upload's pieces would be page faults anew; when one
+ * large piece is freed it keeps twice as much from then on (mallopt(3), M_TRIM_THRESHOLD). Elsewhere this does nothing.
+ */
+export function keepFreedMemory(): void {
+  giveBack(Buffer.allocUnsafeSlow(LEARNT_FROM));
 }
 
 const detach = detacher();

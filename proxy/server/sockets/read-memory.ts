@@ -7,8 +7,15 @@
  */
 import type { Writable } from 'node:stream';
 
+/**
+ * Octets that one read may bring. The more, the fewer calls of the kernel, acknowledgements and others' wake-ups; but
+ * of a body whose reader does not keep up, one such piece waits in memory.
+ */
 const SMALL = 16 * 1024;
 const LARGE = 128 * 1024;
+const LARGEST = 512 * 1024;
+/** Reads that fill everything, one after another and each sent on at once: such a reader keeps up. */
+const KEEPS_UP = 8;
 
 /** Pieces up to here are written as text, which is a copy: else each would keep a whole buffer from being used again. */
 export const SMALL_PIECE = 4096;
@@ -30,6 +37,8 @@ export function isStillNeeded(stream: Writable): boolean {
 export class ReadMemory {
   #own: Buffer | undefined;
   #size = SMALL;
+  /** Reads in a row that filled everything, while nobody referred to a piece later. */
+  #full = 0;
 
   /**
    * What the next read may write to.
@@ -43,20 +52,30 @@ export class ReadMemory {
     // Between two messages a connection keeps nothing.
     this.#own = undefined;
     this.#size = SMALL;
+    this.#full = 0;
     return COMMON;
   }
 
-  /** What the last read wrote. A read that filled everything makes the next one larger. */
+  /** What the last read wrote. Reads that fill everything make the next ones larger. */
   taken(memory: Buffer, count: number): Buffer {
-    if (count === memory.length && this.#size === SMALL) {
-      this.#size = LARGE;
-      this.#own = undefined;
+    if (count === memory.length) {
+      this.#full += 1;
+      if (this.#size === SMALL) this.#use(LARGE);
+      else if (this.#full > KEEPS_UP) this.#use(LARGEST);
     }
     return memory.subarray(0, count);
   }
 
   /** A piece of the last read is still referred to: its memory is given up. */
   lend(): void {
+    this.#own = undefined;
+    this.#full = 0;
+    if (this.#size === LARGEST) this.#size = LARGE;
+  }
+
+  #use(size: number): void {
+    if (size === this.#size) return;
+    this.#size = size;
     this.#own = undefined;
   }
 }

@@ -91,7 +91,7 @@ export class ClientExchange implements Exchange, AnswerSink {
       this,
     );
     // A copy: the memory is the connection's, which reads into it again.
-    if (!asText) this.#pass(Buffer.from(bytes.subarray(start, bodyEnd)));
+    if (!asText) this.#pass(Buffer.from(bytes.subarray(start, bodyEnd)), false);
     return bodyEnd;
   }
 
@@ -99,12 +99,13 @@ export class ClientExchange implements Exchange, AnswerSink {
     return this.#call?.keeps ?? false;
   }
 
-  body(bytes: Buffer): number {
+  body(bytes: Buffer, given: boolean): number {
     const count = Math.min(this.#bodyLeft, bytes.length);
     this.#bodyLeft -= count;
     this.#client.context.routes.touch(this.#routed.route);
     this.#line.expire(this.#bodyLeft > 0 ? UPLOAD_MS : undefined);
-    this.#pass(count === bytes.length ? bytes : bytes.subarray(0, count));
+    if (count === bytes.length) this.#pass(bytes, given);
+    else this.#pass(bytes.subarray(0, count), false);
     return count;
   }
 
@@ -195,10 +196,10 @@ export class ClientExchange implements Exchange, AnswerSink {
   }
 
   /** A piece of the body goes to the target. */
-  #pass(piece: Buffer): void {
+  #pass(piece: Buffer, given: boolean): void {
     const call = this.#call;
     if (!call) return;
-    const more = call.write(piece);
+    const more = call.write(piece, given);
     if (this.#bodyLeft === 0) call.end();
     else if (!more) {
       // The silence that follows is the target's.

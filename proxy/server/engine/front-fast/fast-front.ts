@@ -4,6 +4,7 @@
  */
 import type { Server } from 'node:net';
 import { FrontListener } from '../../front/listener.js';
+import { keepFreedMemory } from '../../sockets/give-back.js';
 import type { ListenerTls } from '../../tls.js';
 import type { Engine, EngineContext } from '../engine.js';
 import { NodeFront } from '../node-front.js';
@@ -29,6 +30,7 @@ export class FastFront implements Engine {
   }
 
   createServer(tls: ListenerTls | undefined): Server {
+    keepFreedMemory();
     const server = this.#slow.createServer(tls);
     this.#listener.attach(server, { tls: tls !== undefined, onread: this.#onread });
     return server;

@@ -30,8 +30,9 @@ export interface CallRequest {
 
 /** The connection's half, so that this file knows nothing of sockets. */
 export interface Carrier {
-  write(data: Buffer | string): boolean;
+  write(piece: Buffer, given: boolean): boolean;
   writeChunk(data: Buffer): boolean;
+  end(last: string): void;
   /** The memory of what was written last is still referred to. */
   readonly keeps: boolean;
   pause(): void;
@@ -54,12 +55,15 @@ export class Call {
     this.complete = request.complete;
   }
 
-  /** @returns false when `drained` should be waited for */
-  write(data: Buffer): boolean {
-    return this.carrier?.write(data) ?? true;
+  /**
+   * @param given the piece's memory is nobody else's and goes with it
+   * @returns false when `drained` should be waited for
+   */
+  write(piece: Buffer, given: boolean): boolean {
+    return this.carrier?.write(piece, given) ?? true;
   }
 
-  /** The memory of what was written last is still referred to. */
+  /** The memory of what was written last, and not given, is still referred to. */
   get keeps(): boolean {
     return this.carrier?.keeps ?? false;
   }
@@ -71,7 +75,7 @@ export class Call {
 
   /** @param last what ends the body on the wire */
   end(last = ''): void {
-    if (last !== '') this.carrier?.write(last);
+    this.carrier?.end(last);
     this.complete = true;
   }
 

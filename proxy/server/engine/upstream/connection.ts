@@ -7,6 +7,7 @@ import type { ResponseHead } from '../../message/response-head.js';
 import type { Upstream } from '../../routes/upstream.js';
 import { isStillNeeded, keptCopy, ReadMemory } from '../../sockets/read-memory.js';
 import { type AnswerEvents, AnswerReader } from './answer-reader.js';
+import { BodyWrites } from './body-writes.js';
 import type { Call, Carrier } from './call.js';
 import { type DialSettings, dial } from './dial.js';
 import { readOnAfterFailedWrite } from './failed-writes.js';
@@ -40,6 +41,7 @@ export class UpstreamConnection implements Carrier, AnswerEvents {
   readonly #settings: ConnectionSettings;
   readonly #reader = new AnswerReader(this);
   readonly #memory = new ReadMemory();
+  readonly #body: BodyWrites;
   #call: Call | undefined;
   #whole: { readonly head: ResponseHead; readonly text: string } | undefined;
   #calls = 0;
@@ -69,6 +71,7 @@ export class UpstreamConnection implements Carrier, AnswerEvents {
       data: (bytes) => this.#received(bytes),
     });
     const socket = this.#socket;
+    this.#body = new BodyWrites(socket);
     socket.on('drain', () => this.#call?.sink.drained());
     socket.on('timeout', () => socket.destroy(failure('ETIMEDOUT', 'the target is silent')));
     socket.on('error', (error) => {
@@ -107,8 +110,8 @@ export class UpstreamConnection implements Carrier, AnswerEvents {
     this.#socket.write(call.request.text, 'latin1');
   }
 
-  write(data: Buffer | string): boolean {
-    return typeof data === 'string' ? this.#socket.write(data, 'latin1') : this.#socket.write(data);
+  write(piece: Buffer, given: boolean): boolean {
+    return this.#body.write(piece, given);
   }
 
   writeChunk(data: Buffer): boolean {
@@ -119,6 +122,11 @@ export class UpstreamConnection implements Carrier, AnswerEvents {
     const more = socket.write('\r\n', 'latin1');
     socket.uncork();
     return more;
+  }
+
+  end(last: string): void {
+    this.#body.flush();
+    if (last !== '') this.#socket.write(last, 'latin1');
   }
 
   pause(): void {
