@@ -27,7 +27,7 @@ const { values: args } = parseArgs({
     json: { type: 'string' },
   },
 });
-const FULL = { seconds: 3, warm: 1, many: 1000, megabytes: 100, transfers: 3, idle: 5000, routes: 10_000 };
+const FULL = { seconds: 3, warm: 1, many: 1000, megabytes: 100, transfers: 10, idle: 5000, routes: 10_000 };
 const QUICK = { seconds: 0.3, warm: 0.1, many: 200, megabytes: 10, transfers: 1, idle: 300, routes: 300 };
 /** For one load; a proxy that answers wrongly may answer nothing. */
 const LIMIT_MS = 300_000;
