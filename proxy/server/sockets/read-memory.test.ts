@@ -2,6 +2,8 @@ import { expect, it } from 'vitest';
 import { COMMON, ReadMemory } from './read-memory.js';
 
 const KIB = 1024;
+/** Reads after which a reader is known to keep up. */
+const MANY = 96;
 
 /** Reads so many times, everything that can be had. @returns the octets of each */
 function fill(memory: ReadMemory, times: number): number[] {
@@ -13,12 +15,12 @@ function fill(memory: ReadMemory, times: number): number[] {
 
 it('reads more at a time from whom much comes and whose reader keeps up', () => {
   const memory = new ReadMemory();
-  expect(fill(memory, 10)).toEqual([16, ...Array(8).fill(128), 512]);
+  expect(fill(memory, MANY + 2)).toEqual([16, ...Array(MANY).fill(128), 512]);
 });
 
 it('uses the same memory again until a piece of it is referred to', () => {
   const memory = new ReadMemory();
-  fill(memory, 10);
+  fill(memory, MANY + 2);
   const first = memory.next(true);
   expect(memory.next(true)).toBe(first);
   memory.lend();
@@ -27,10 +29,30 @@ it('uses the same memory again until a piece of it is referred to', () => {
 
 it('lets little wait for a reader that does not keep up', () => {
   const memory = new ReadMemory();
-  fill(memory, 10);
+  // What the kernel takes at first.
+  fill(memory, 80);
   for (let turn = 0; turn < 20; turn += 1) {
     memory.lend();
-    expect(fill(memory, 5)).toEqual(Array(5).fill(128));
+    expect(fill(memory, 12)).toEqual(Array(12).fill(128));
+  }
+});
+
+it('goes on reading much for one that seldom lets a piece wait', () => {
+  const memory = new ReadMemory();
+  fill(memory, 2 * MANY);
+  for (let turn = 0; turn < 20; turn += 1) {
+    memory.lend();
+    expect(fill(memory, 20)).toEqual([128, ...Array(19).fill(512)]);
+  }
+});
+
+it('reads little again when such a one gets slow', () => {
+  const memory = new ReadMemory();
+  fill(memory, 2 * MANY);
+  for (let turn = 0; turn < 20; turn += 1) {
+    memory.lend();
+    expect(fill(memory, 1)).toEqual([128]);
+    memory.lend();
   }
 });
 
@@ -40,9 +62,9 @@ it('does not grow by reads that leave room', () => {
   expect(memory.next(true).length).toBe(16 * KIB);
 });
 
-it('keeps nothing between two messages', () => {
+it('keeps no memory between two messages, and begins small with each', () => {
   const memory = new ReadMemory();
-  fill(memory, 10);
+  fill(memory, MANY + 2);
   expect(memory.next(false)).toBe(COMMON);
-  expect(memory.next(true).length).toBe(16 * KIB);
+  expect(fill(memory, 3)).toEqual([16, 512, 512]);
 });

@@ -14,8 +14,14 @@ import type { Writable } from 'node:stream';
 const SMALL = 16 * 1024;
 const LARGE = 128 * 1024;
 const LARGEST = 512 * 1024;
-/** Reads that fill everything, one after another and each sent on at once: such a reader keeps up. */
-const KEEPS_UP = 8;
+const MIB = 1024 * 1024;
+/**
+ * Whether a reader keeps up: the octets of reads that filled everything count for it, a piece that had to wait as much
+ * as `WAIT` of them against it. The kernel takes some 10 MiB for a reader of the same machine that reads nothing yet; then
+ * one that reads as fast as it can lets a piece wait every 5 MiB, and one that has a slow line, every other one.
+ */
+const KEEPS_UP = 12 * MIB;
+const WAIT = 2 * MIB;
 
 /** Pieces up to here are written as text, which is a copy: else each would keep a whole buffer from being used again. */
 export const SMALL_PIECE = 4096;
@@ -37,8 +43,8 @@ export function isStillNeeded(stream: Writable): boolean {
 export class ReadMemory {
   #own: Buffer | undefined;
   #size = SMALL;
-  /** Reads in a row that filled everything, while nobody referred to a piece later. */
-  #full = 0;
+  /** Octets: how well those who get what is read here keep up. */
+  #ease = 0;
 
   /**
    * What the next read may write to.
@@ -52,16 +58,14 @@ export class ReadMemory {
     // Between two messages a connection keeps nothing.
     this.#own = undefined;
     this.#size = SMALL;
-    this.#full = 0;
     return COMMON;
   }
 
   /** What the last read wrote. Reads that fill everything make the next ones larger. */
   taken(memory: Buffer, count: number): Buffer {
     if (count === memory.length) {
-      this.#full += 1;
-      if (this.#size === SMALL) this.#use(LARGE);
-      else if (this.#full > KEEPS_UP) this.#use(LARGEST);
+      this.#ease = Math.min(this.#ease + count, KEEPS_UP + WAIT);
+      this.#use(this.#ease > KEEPS_UP ? LARGEST : LARGE);
     }
     return memory.subarray(0, count);
   }
@@ -69,8 +73,8 @@ export class ReadMemory {
   /** A piece of the last read is still referred to: its memory is given up. */
   lend(): void {
     this.#own = undefined;
-    this.#full = 0;
-    if (this.#size === LARGEST) this.#size = LARGE;
+    this.#ease = Math.max(this.#ease - WAIT, 0);
+    if (this.#ease <= KEEPS_UP) this.#size = Math.min(this.#size, LARGE);
   }
 
   #use(size: number): void {
