@@ -21,13 +21,16 @@ export function giveBack(bytes: Buffer): void {
 
 /** Octets. */
 const LEARNT_FROM = 2 * 1024 * 1024;
+let learnt = false;
 
 /**
- * For a process that gives back much: what it has freed stays with it. glibc returns the top of its heap to the kernel
- * when more than 128 KiB of it are free, and every upload's pieces would be page faults anew; when one
- * large piece is freed it keeps twice as much from then on (mallopt(3), M_TRIM_THRESHOLD). Elsewhere this does nothing.
+ * For a process that has begun to give back megabytes: what it has freed stays with it. glibc returns the top of its heap to
+ * the kernel when more than 128 KiB of it are free, and every piece would be page faults anew; when one large piece is
+ * freed it keeps twice as much from then on (mallopt(3), M_TRIM_THRESHOLD). Elsewhere this does nothing.
  */
 export function keepFreedMemory(): void {
+  if (learnt) return;
+  learnt = true;
   giveBack(Buffer.allocUnsafeSlow(LEARNT_FROM));
 }
 

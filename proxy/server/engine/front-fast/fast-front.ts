@@ -4,7 +4,6 @@
  */
 import type { Server } from 'node:net';
 import { FrontListener } from '../../front/listener.js';
-import { keepFreedMemory } from '../../sockets/give-back.js';
 import type { ListenerTls } from '../../tls.js';
 import type { Engine, EngineContext } from '../engine.js';
 import { NodeFront } from '../node-front.js';
@@ -30,7 +29,6 @@ export class FastFront implements Engine {
   }
 
   createServer(tls: ListenerTls | undefined): Server {
-    keepFreedMemory();
     const server = this.#slow.createServer(tls);
     this.#listener.attach(server, { tls: tls !== undefined, onread: this.#onread });
     return server;

@@ -4,7 +4,7 @@
  * instead of many, and the target wakes up once. Owns the memory that is given with a piece.
  */
 import type { Socket } from 'node:net';
-import { giveBack, WORTH_IT } from '../../sockets/give-back.js';
+import { giveBack, keepFreedMemory, WORTH_IT } from '../../sockets/give-back.js';
 import { isStillNeeded } from '../../sockets/read-memory.js';
 
 /** Octets that are gathered at most. */
@@ -32,7 +32,10 @@ export class BodyWrites {
     if (this.#gathered.length === 0) setImmediate(this.flush);
     this.#gathered.push(piece);
     this.#octets += piece.length;
-    if (this.#octets >= AT_ONCE) this.flush();
+    if (this.#octets >= AT_ONCE) {
+      keepFreedMemory();
+      this.flush();
+    }
     return !socket.writableNeedDrain;
   }
 
