@@ -6,6 +6,7 @@
  * `isStillNeeded` once it was handed on.
  */
 import type { Writable } from 'node:stream';
+import { Pace } from './pace.js';
 
 /**
  * Octets that one read may bring. The more, the fewer calls of the kernel, acknowledgements and others' wake-ups; but
@@ -14,15 +15,6 @@ import type { Writable } from 'node:stream';
 const SMALL = 16 * 1024;
 const LARGE = 128 * 1024;
 const LARGEST = 512 * 1024;
-const MIB = 1024 * 1024;
-/**
- * Whether a reader keeps up: the octets of reads that filled everything count for it, a piece that had to wait as much
- * as `WAIT` of them against it. The kernel takes some 10 MiB for a reader of the same machine that reads nothing yet; then
- * one that reads as fast as it can lets a piece wait every 5 MiB, and one that has a slow line, every other one.
- */
-const KEEPS_UP = 12 * MIB;
-const WAIT = 2 * MIB;
-
 /** Pieces up to here are written as text, which is a copy: else each would keep a whole buffer from being used again. */
 export const SMALL_PIECE = 4096;
 
@@ -43,8 +35,8 @@ export function isStillNeeded(stream: Writable): boolean {
 export class ReadMemory {
   #own: Buffer | undefined;
   #size = SMALL;
-  /** Octets: how well those who get what is read here keep up. */
-  #ease = 0;
+  /** Of those who get what is read here. */
+  readonly #pace = new Pace();
 
   /**
    * What the next read may write to.
@@ -64,8 +56,8 @@ export class ReadMemory {
   /** What the last read wrote. Reads that fill everything make the next ones larger. */
   taken(memory: Buffer, count: number): Buffer {
     if (count === memory.length) {
-      this.#ease = Math.min(this.#ease + count, KEEPS_UP + WAIT);
-      this.#use(this.#ease > KEEPS_UP ? LARGEST : LARGE);
+      this.#pace.moved(count);
+      this.#use(this.#pace.keepsUp ? LARGEST : LARGE);
     }
     return memory.subarray(0, count);
   }
@@ -73,8 +65,8 @@ export class ReadMemory {
   /** A piece of the last read is still referred to: its memory is given up. */
   lend(): void {
     this.#own = undefined;
-    this.#ease = Math.max(this.#ease - WAIT, 0);
-    if (this.#ease <= KEEPS_UP) this.#size = Math.min(this.#size, LARGE);
+    this.#pace.waited();
+    if (!this.#pace.keepsUp) this.#size = Math.min(this.#size, LARGE);
   }
 
   #use(size: number): void {

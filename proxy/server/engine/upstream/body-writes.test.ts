@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Pace } from '../../sockets/pace.js';
 import { BodyWrites } from './body-writes.js';
 
 const KIB = 1024;
@@ -25,6 +26,13 @@ async function pair(): Promise<[Socket, Socket]> {
     server.close();
   });
   return [ours, theirs];
+}
+
+/** Of a target that takes everything at once. */
+function quick(): Pace {
+  const pace = new Pace();
+  pace.moved(64 * KIB * KIB);
+  return pace;
 }
 
 /** Of its own memory, as a read of Node's is. */
@@ -62,7 +70,7 @@ describe('pieces of a body', () => {
   it('that come in one turn go out at its end, together and in order; their memory is free then', async () => {
     const [ours, theirs] = await pair();
     const counts = writes(ours);
-    const body = new BodyWrites(ours);
+    const body = new BodyWrites(ours, quick());
     const pieces = [piece(64 * KIB, 'a'), piece(64 * KIB, 'b'), piece(20 * KIB, 'c')];
     const sent = read(theirs, 148 * KIB);
     for (const each of pieces) expect(body.write(each, true)).toBe(true);
@@ -76,7 +84,7 @@ describe('pieces of a body', () => {
   it('wait for no more than a megabyte', async () => {
     const [ours, theirs] = await pair();
     const counts = writes(ours);
-    const body = new BodyWrites(ours);
+    const body = new BodyWrites(ours, quick());
     const sent = read(theirs, 1088 * KIB);
     for (let count = 0; count < 17; count += 1) body.write(piece(64 * KIB, 'x'), true);
     expect(counts).toEqual([16]);
@@ -86,7 +94,7 @@ describe('pieces of a body', () => {
 
   it('that are small, or somebody else refers to, go out at once, after what was gathered', async () => {
     const [ours, theirs] = await pair();
-    const body = new BodyWrites(ours);
+    const body = new BodyWrites(ours, quick());
     const [kept, small] = [piece(64 * KIB, 'b'), piece(10, 'd')];
     const sent = read(theirs, 192 * KIB + 10);
     body.write(piece(64 * KIB, 'a'), true);
@@ -98,6 +106,20 @@ describe('pieces of a body', () => {
     );
     expect(kept.toString()).toBe('b'.repeat(64 * KIB));
     expect(small.toString()).toBe('d'.repeat(10));
+  });
+
+  it('go out one by one until the target is known to keep up', async () => {
+    const [ours, theirs] = await pair();
+    const counts = writes(ours);
+    const body = new BodyWrites(ours);
+    theirs.resume();
+    for (let count = 0; count < 400; count += 1) {
+      if (!body.write(piece(64 * KIB, 'x'), true)) await once(ours, 'drain');
+      if (count === 100) expect(new Set(counts)).toEqual(new Set([1]));
+      if (count % 8 === 0) await turn();
+    }
+    await turn();
+    expect(Math.max(...counts)).toBeGreaterThan(4);
   });
 
   it('wait in their own memory for a target that does not read, and the writer is told to stop', async () => {
@@ -112,7 +134,7 @@ describe('pieces of a body', () => {
       if (count % 10 === 0) await turn();
     }
     expect(more).toBe(false);
-    expect(ours.writableLength).toBeLessThanOrEqual(1024 * KIB);
+    expect(ours.writableLength).toBeLessThanOrEqual(64 * KIB);
     expect(body.write(piece(64 * KIB, 'z'), true)).toBe(false);
     const sent = await read(theirs, (count + 1) * 64 * KIB);
     for (let index = 0; index < count; index += 1) {
@@ -121,11 +143,21 @@ describe('pieces of a body', () => {
     expect(sent.at(-1)).toBe('z');
   });
 
+  it('wait together for one that has just stopped reading, a megabyte at most', async () => {
+    const [ours, theirs] = await pair();
+    const body = new BodyWrites(ours, quick());
+    let count = 0;
+    while (body.write(piece(64 * KIB, 'x'), true) && count < 2000) count += 1;
+    expect(ours.writableLength).toBeGreaterThan(0);
+    expect(ours.writableLength).toBeLessThanOrEqual(1024 * KIB);
+    expect(await read(theirs, (count + 1) * 64 * KIB)).toBe('x'.repeat((count + 1) * 64 * KIB));
+  });
+
   it('are dropped with their connection', async () => {
     const [ours] = await pair();
     const errors: Error[] = [];
     ours.on('error', (error) => errors.push(error));
-    const body = new BodyWrites(ours);
+    const body = new BodyWrites(ours, quick());
     body.write(piece(64 * KIB, 'a'), true);
     ours.destroy();
     await turn();

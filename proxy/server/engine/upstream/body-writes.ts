@@ -1,10 +1,11 @@
 /**
  * The body of a request on its way to the target. Node reads an accepted socket 64 KiB at a time, and again at once
- * while there is more; what comes within one turn of the event loop goes out together: one call of the kernel
- * instead of many, and the target wakes up once. Owns the memory that is given with a piece.
+ * while there is more; what comes within one turn of the event loop goes out together, to a target that keeps up: one
+ * call of the kernel instead of many, and it wakes up once. Owns the memory that is given with a piece.
  */
 import type { Socket } from 'node:net';
 import { giveBack, keepFreedMemory, WORTH_IT } from '../../sockets/give-back.js';
+import { Pace } from '../../sockets/pace.js';
 import { isStillNeeded } from '../../sockets/read-memory.js';
 
 /** Octets that are gathered at most. */
@@ -12,11 +13,14 @@ const AT_ONCE = 1024 * 1024;
 
 export class BodyWrites {
   readonly #socket: Socket;
+  readonly #pace: Pace;
   #gathered: Buffer[] = [];
   #octets = 0;
 
-  constructor(socket: Socket) {
+  /** @param pace of the target, as far as it is known */
+  constructor(socket: Socket, pace = new Pace()) {
     this.#socket = socket;
+    this.#pace = pace;
   }
 
   /**
@@ -25,23 +29,24 @@ export class BodyWrites {
    */
   write(piece: Buffer, given: boolean): boolean {
     const socket = this.#socket;
-    if (!given || piece.length < WORTH_IT || socket.writableNeedDrain) {
+    if (!given || piece.length < WORTH_IT) {
       this.flush();
       return socket.write(piece);
     }
-    if (this.#gathered.length === 0) setImmediate(this.flush);
     this.#gathered.push(piece);
     this.#octets += piece.length;
-    if (this.#octets >= AT_ONCE) {
+    if (!this.#pace.keepsUp) this.flush();
+    else if (this.#octets >= AT_ONCE) {
       keepFreedMemory();
       this.flush();
-    }
+    } else if (this.#gathered.length === 1) setImmediate(this.flush);
     return !socket.writableNeedDrain;
   }
 
   /** What was gathered goes out now. */
   readonly flush = (): void => {
     const pieces = this.#gathered;
+    const octets = this.#octets;
     const socket = this.#socket;
     if (pieces.length === 0) return;
     this.#gathered = [];
@@ -50,7 +55,12 @@ export class BodyWrites {
     socket.cork();
     for (const piece of pieces) socket.write(piece);
     socket.uncork();
-    // What still waits in the stream is left to the collector.
-    if (!isStillNeeded(socket)) pieces.forEach(giveBack);
+    if (isStillNeeded(socket)) {
+      // It is left to the collector.
+      this.#pace.waited();
+      return;
+    }
+    this.#pace.moved(octets);
+    pieces.forEach(giveBack);
   };
 }

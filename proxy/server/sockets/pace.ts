@@ -1,0 +1,26 @@
+/**
+ * Whether who is written to keeps up with what is read for him: the octets that were taken at once count for it, each time that
+ * something had to wait as much as `WAIT` of them against it. The kernel takes some 10 MiB for a reader of the same
+ * machine that reads nothing yet; then one that reads as fast as it can lets something wait every 5 MiB, and one that
+ * has a slow line, every time. Who keeps up is sent much at once; for others as much would wait in memory.
+ */
+const MIB = 1024 * 1024;
+const KEEPS_UP = 12 * MIB;
+const WAIT = 2 * MIB;
+
+export class Pace {
+  #octets = 0;
+
+  get keepsUp(): boolean {
+    return this.#octets > KEEPS_UP;
+  }
+
+  /** @param octets that were there to be sent, and did not have to wait */
+  moved(octets: number): void {
+    this.#octets = Math.min(this.#octets + octets, KEEPS_UP + WAIT);
+  }
+
+  waited(): void {
+    this.#octets = Math.max(this.#octets - WAIT, 0);
+  }
+}
