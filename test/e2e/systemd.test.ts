@@ -247,5 +247,17 @@ describe.skipIf(reason !== undefined)('under systemd', () => {
       expect(property('anteroom-proxy', 'Result')).toBe('success');
       expect(members('anteroom-proxy')).toEqual([]);
     });
+
+    it('cannot start, and is tried again for as long as it takes', async () => {
+      machine.must('mv /etc/anteroom/privkey.pem /etc/anteroom/privkey.away');
+      machine.must('systemctl start anteroom-proxy');
+      // systemd gives up after five starts within ten seconds, unless it is told not to.
+      await expect
+        .poll(() => Number(property('anteroom-proxy', 'NRestarts')), { timeout: 40_000, interval: 500 })
+        .toBeGreaterThan(6);
+      machine.must('mv /etc/anteroom/privkey.away /etc/anteroom/privkey.pem');
+      await serves('https://127.0.0.1/_chp_healthz');
+      machine.must('systemctl stop anteroom-proxy');
+    });
   });
 });

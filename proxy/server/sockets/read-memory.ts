@@ -15,6 +15,7 @@ import { Pace } from './pace.js';
 const SMALL = 16 * 1024;
 const LARGE = 128 * 1024;
 const LARGEST = 512 * 1024;
+
 /** Pieces up to here are written as text, which is a copy: else each would keep a whole buffer from being used again. */
 export const SMALL_PIECE = 4096;
 
