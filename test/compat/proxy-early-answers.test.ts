@@ -29,7 +29,7 @@ const SERVERS = [
     missing: `no ${NGINX} (apt-get install nginx)`,
     command: (file: string) => [NGINX, '-p', `${file}.d`, '-c', file, '-e', 'stderr'] as const,
     text: (port: number, file: string) =>
-      `daemon off; pid ${file}.pid; error_log stderr; events {}
+      `daemon off; master_process off; pid ${file}.pid; error_log stderr; events {}
        http {
          access_log off; lingering_close off;
          ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${file}-${kind};`).join(' ')}

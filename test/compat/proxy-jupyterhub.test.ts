@@ -17,7 +17,7 @@ const TOKEN = 'a-service-of-the-tests';
 const folder = mkdtempSync(join(tmpdir(), 'proxy-jupyterhub-'));
 afterAll(() => {
   // Servers and proxies outlive a hub that is killed, and so a test that fails in the middle.
-  for (const pid of processesIn(folder)) process.kill(pid, 'SIGKILL');
+  for (const pid of processesOf(folder)) process.kill(pid, 'SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -129,13 +129,14 @@ c.ConfigurableHTTPProxy.check_running_interval = 1
   }, 600_000);
 });
 
-/** pids of those whose working directory is below the folder. */
-function processesIn(where: string): readonly number[] {
+/** pids of those who work below the folder or look for commands in it, as JupyterHub's tests and the servers they leave do. */
+function processesOf(where: string): readonly number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .filter((name) => {
       try {
-        return `${readlinkSync(`/proc/${name}/cwd`)}/`.startsWith(`${where}/`);
+        const worksThere = `${readlinkSync(`/proc/${name}/cwd`)}/`.startsWith(`${where}/`);
+        return worksThere || readFileSync(`/proc/${name}/environ`, 'utf8').includes(`PATH=${where}${delimiter}`);
       } catch {
         // It has ended, or is somebody else's.
         return false;
