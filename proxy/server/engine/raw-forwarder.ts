@@ -90,6 +90,7 @@ function headText(exchange: Exchange, framing: RequestFraming, options: ForwardO
 
 function upload(request: IncomingMessage, call: Call, chunked: boolean): void {
   request.on('data', (chunk: Buffer) => {
+    // Not given: Node's parser may have cut several pieces from one read.
     const more = chunked ? call.writeChunk(chunk) : call.write(chunk, false);
     if (!more) request.pause();
   });

@@ -34,7 +34,7 @@ export interface Exchange {
   begin(bytes: Buffer, text: string, start: number): number;
   /**
    * More has come while the body is not complete.
-   * @param given all of it is the body's if it is no longer than that, its memory too
+   * @param given the memory of `bytes` is nobody else's, and goes with them if they all belong to the body
    * @returns how much of it belongs to the body
    */
   body(bytes: Buffer, given: boolean): number;

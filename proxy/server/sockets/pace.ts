@@ -1,6 +1,6 @@
 /**
- * Whether who is written to keeps up with what is read for him: the octets that were taken at once count for it, each time that
- * something had to wait as much as `WAIT` of them against it. The kernel takes some 10 MiB for a reader of the same
+ * Whether whoever is written to keeps up with what is read: the octets taken at once count for it, and each time
+ * something had to wait counts against it, as much as `WAIT` of them. The kernel takes some 10 MiB for a reader of the same
  * machine that reads nothing yet; then one that reads as fast as it can lets something wait every 5 MiB, and one that
  * has a slow line, every time. Who keeps up is sent much at once; for others as much would wait in memory.
  */
