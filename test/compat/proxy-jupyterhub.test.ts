@@ -136,7 +136,9 @@ function processesOf(where: string): readonly number[] {
     .filter((name) => {
       try {
         const worksThere = `${readlinkSync(`/proc/${name}/cwd`)}/`.startsWith(`${where}/`);
-        return worksThere || readFileSync(`/proc/${name}/environ`, 'utf8').includes(`PATH=${where}${delimiter}`);
+        return (
+          worksThere || readFileSync(`/proc/${name}/environ`, 'utf8').includes(`PATH=${where}${delimiter}`)
+        );
       } catch {
         // It has ended, or is somebody else's.
         return false;
