@@ -79,6 +79,11 @@ export class SessionRegistry {
     return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) };
   }
 
+  /** The server is stopping: what ends now is no news of a shell. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Ends all, waiting at most `graceMs` for shells to say goodbye. */
   async close(graceMs: number): Promise<void> {
     this.#closed = true;

@@ -122,6 +122,10 @@ class TermSocket implements Viewer {
   }
 
   #hello(hello: Hello): void {
+    if (this.#sessions.closed) {
+      this.#webSocket.close(CLOSE.stopping, 'the server is stopping');
+      return;
+    }
     this.client = hello.client;
     this.#readonly = hello.readonly;
     this.#supersede();

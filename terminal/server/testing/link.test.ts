@@ -194,6 +194,17 @@ describe('the link of a page', () => {
     const before = page.connections;
     await expect.poll(() => page.connections, { timeout: 3_000 }).toBeGreaterThan(before);
   });
+
+  it('is not told that its shell ended when it comes back while the server stops', async () => {
+    page.link.start(80, 24);
+    await connected();
+    // It outlives the first signal, so that the page is back before the server has stopped.
+    page.type("trap '' HUP TERM; echo de''af\n");
+    await expect.poll(() => page.output).toContain('deaf');
+    page.diagnosis = 'stopped';
+    await rig.server[Symbol.asyncDispose]();
+    await expect.poll(() => page.link.state.kind, { timeout: 5_000 }).toBe('stopped');
+  });
 });
 
 describe('input that waits', () => {
