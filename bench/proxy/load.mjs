@@ -144,7 +144,7 @@ async function down({ transfers, megabytes, ...where }) {
   const began = performance.now();
   for (let turn = 0; turn < transfers; turn += 1) {
     await new Promise((resolve, reject) => {
-      socket.removeAllListeners('data').removeAllListeners('close');
+      for (const event of ['data', 'close', 'error']) socket.removeAllListeners(event);
       answers(socket, megabytes * PIECE.length, resolve, reject);
       socket.write(head('GET', '/big/file'));
     });
@@ -160,7 +160,7 @@ async function up({ transfers, megabytes, ...where }) {
   const began = performance.now();
   for (let turn = 0; turn < transfers; turn += 1) {
     await new Promise((resolve, reject) => {
-      socket.removeAllListeners('data').removeAllListeners('close');
+      for (const event of ['data', 'close', 'error']) socket.removeAllListeners(event);
       // The target answers with the number of octets that came.
       answers(socket, String(size).length, resolve, reject);
       socket.write(head('POST', '/up', [`Content-Length: ${size}`]));

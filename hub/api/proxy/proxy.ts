@@ -1,7 +1,7 @@
 /** `/proxy`: the proxy's table as the hub sees it (JupyterHub 6.1.1 apihandlers/proxy.py). */
 import type { FastifyInstance } from 'fastify';
 import { messageOf } from '../../../core/fault.js';
-import { isJsonObject, type JsonObject } from '../../../core/model/json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/model/json.js';
 import { isoTimestamp, timestamp } from '../../../core/model/time.js';
 import type { ProxyClient, ProxyRoute } from '../../../core/plugin/proxy-client.js';
 import { jsonBody } from '../../http/body.js';
@@ -10,6 +10,8 @@ import { scopes } from '../../http/route-config.js';
 import type { ApiContext } from '../context.js';
 import { paged, pageRequest } from '../pagination.js';
 import { MOVE_PROXY, READ_PROXY, SYNC_PROXY } from './endpoints.js';
+
+type ProxyPlace = Parameters<ProxyClient['reconfigure']>[0];
 
 export interface ProxyApiOptions {
   readonly proxy: Pick<ProxyClient, 'getAllRoutes' | 'reconfigure'>;
@@ -40,13 +42,9 @@ export function registerProxy(app: FastifyInstance, context: ApiContext, options
 
   app.patch(url, { config: { access, endpoint: MOVE_PROXY } }, async (request, reply) => {
     if (request.body === null || request.body === undefined) throw httpError(400, 'need JSON body');
-    const body = readObject(request.body);
-    const { api_url: apiUrl, auth_token: authToken } = body;
-    options.proxy.reconfigure({
-      ...(typeof apiUrl === 'string' && { apiUrl: checkedUrl(apiUrl) }),
-      ...(typeof authToken === 'string' && { authToken }),
-    });
-    context.log.info('the proxy is reached elsewhere from now on', { apiUrl });
+    const place = readPlace(readObject(request.body));
+    options.proxy.reconfigure(place);
+    context.log.info('the proxy is reached elsewhere from now on', { apiUrl: place.apiUrl });
     await reach(() => options.checkRoutes());
     return reply.send('');
   });
@@ -79,7 +77,22 @@ function readObject(raw: unknown): JsonObject {
   throw wrong;
 }
 
-function checkedUrl(text: string): string {
-  if (!URL.canParse(text)) throw httpError(400, 'api_url must be a URL');
-  return text;
+/** Nothing is taken of a body with a fault. @throws Fault 400 */
+function readPlace({ api_url: apiUrl, auth_token: authToken }: JsonObject): ProxyPlace {
+  if (apiUrl !== undefined && !isApiUrl(apiUrl)) {
+    throw httpError(400, 'api_url must be a URL that begins with http://, https:// or http+unix://');
+  }
+  if (authToken !== undefined && !isHeaderText(authToken)) {
+    throw httpError(400, 'auth_token must be text of visible ASCII characters');
+  }
+  return { ...(apiUrl !== undefined && { apiUrl }), ...(authToken !== undefined && { authToken }) };
+}
+
+function isApiUrl(value: JsonValue): value is string {
+  return typeof value === 'string' && /^(https?|http\+unix):\/\//i.test(value) && URL.canParse(value);
+}
+
+/** What a header can carry after `token `. */
+function isHeaderText(value: JsonValue): value is string {
+  return typeof value === 'string' && /^[!-~]+$/.test(value);
 }
