@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { messageOf } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
 import { type Agents, createAgents } from './engine/agents.js';
-import { joinTarget } from './engine/request-target.js';
 import { packagedPage } from './error-page-text.js';
+import { joinTarget } from './message/request-target.js';
 import { parseUpstream, type Upstream } from './routes/upstream.js';
 import type { TlsSettings } from './tls.js';
 

@@ -51,6 +51,7 @@ export const noMetrics: Metrics = {
 
 /** ms between two looks at the event loop's clock. */
 const LOOP_RESOLUTION = 20;
+const READING: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 const QUANTILES = [0.01, 0.05, 0.5, 0.9, 0.95, 0.99, 0.999];
 
 export class PrometheusMetrics implements Metrics {
@@ -142,7 +143,7 @@ export class PrometheusMetrics implements Metrics {
   }
 
   /**
-   * The metrics listener: `GET /metrics`, everything else 404.
+   * The metrics listener: `GET` and `HEAD` of `/metrics`, everything else 404.
    * @param others of processes that share our work; theirs are added to ours
    */
   async serve(
@@ -150,7 +151,7 @@ export class PrometheusMetrics implements Metrics {
     response: ServerResponse,
     others: () => Promise<readonly MetricValues[]> = async () => [],
   ): Promise<void> {
-    if (request.method !== 'GET' || pathOf(request.url ?? '') !== '/metrics') {
+    if (!READING.has(request.method ?? '') || pathOf(request.url ?? '') !== '/metrics') {
       response.writeHead(404).end('Not Found');
       return;
     }

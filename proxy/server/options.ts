@@ -21,6 +21,12 @@ import { type ListenerTls, type TlsSettings, type TlsSource, tlsSource } from '.
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+/** CHP's logger knows more; by what of ours they let through. */
+const WINSTON_LEVELS: ReadonlyMap<string, LogLevel> = new Map([
+  ['http', 'info'],
+  ['verbose', 'info'],
+  ['silly', 'debug'],
+]);
 
 const DEFAULT_LOG_BYTES = 10 * 1024 * 1024;
 
@@ -103,6 +109,7 @@ export function resolveOptions(flags: Flags, env: Environment): ProxyOptions {
   if (flags.get('error-target') && flags.get('error-path')) {
     throw new UsageError('Cannot specify both error-target and error-path. Pick one.');
   }
+  const forward = forwardOptions(flags);
   return {
     listen,
     api,
@@ -120,16 +127,16 @@ export function resolveOptions(flags: Flags, env: Environment): ProxyOptions {
     hostRouting: flags.has('host-routing'),
     storageBackend: flags.get('storage-backend') || undefined,
     engine: engineName(flags),
-    forward: forwardOptions(flags),
+    forward,
     accessLog: accessLog(flags),
     own: ownOptions(flags, env),
-    raw: rawOptions(flags, authToken),
+    raw: rawOptions(flags, forward, authToken),
   };
 }
 
 export function logLevel(flags: Flags): LogLevel {
-  const text = (flags.get('log-level') ?? 'info').toLowerCase();
-  const level = LOG_LEVELS.find((known) => known === text);
+  const text = (flags.get('log-level') || 'info').toLowerCase();
+  const level = LOG_LEVELS.find((known) => known === text) ?? WINSTON_LEVELS.get(text);
   if (!level) throw new UsageError(`--log-level: '${text}' is none of ${LOG_LEVELS.join(', ')}`);
   return level;
 }
@@ -186,7 +193,7 @@ function clientOnread(flags: Flags): boolean {
 
 function milliseconds(flags: Flags, name: FlagName): number | undefined {
   const text = flags.get(name);
-  if (text === undefined) return undefined;
+  if (!text) return undefined;
   const number = Number.parseInt(text, 10);
   if (!Number.isFinite(number) || number < 0 || number > 2_147_483_647) {
     throw new UsageError(`--${name}: '${text.slice(0, 40)}' is no number of milliseconds`);
@@ -245,15 +252,31 @@ function customHeaders(texts: readonly string[]): ReadonlyMap<string, string> {
   return headers;
 }
 
-function rawOptions(flags: Flags, authToken: string | undefined): Readonly<Record<string, unknown>> {
+function rawOptions(
+  flags: Flags,
+  forward: ForwardOptions,
+  authToken: string | undefined,
+): Readonly<Record<string, unknown>> {
   return {
     defaultTarget: flags.get('default-target'),
     errorTarget: flags.get('error-target'),
     errorPath: flags.get('error-path'),
     hostRouting: flags.has('host-routing'),
     storageBackend: flags.get('storage-backend'),
-    includePrefix: !flags.has('no-include-prefix'),
-    prependPath: !flags.has('no-prepend-path'),
+    redirectPort: flags.get('redirect-port'),
+    redirectTo: flags.get('redirect-to'),
+    headers: Object.fromEntries(forward.customHeaders),
+    timeout: forward.timeout,
+    proxyTimeout: forward.proxyTimeout,
+    keepAliveTimeout: forward.keepAliveTimeout,
+    enableMetrics: metricsListen(flags) !== undefined,
+    xfwd: forward.xForward,
+    includePrefix: forward.includePrefix,
+    prependPath: forward.prependPath,
+    ...(forward.autoRewrite ? { autoRewrite: true } : {}),
+    ...(forward.changeOrigin ? { changeOrigin: true } : {}),
+    ...(forward.protocolRewrite === undefined ? {} : { protocolRewrite: forward.protocolRewrite }),
+    ...(flags.has('insecure') ? { secure: false } : {}),
     authToken,
   };
 }

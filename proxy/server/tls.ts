@@ -32,7 +32,7 @@ export interface TlsSource {
   readonly lastRead: string;
 }
 
-/** Forward-secret suites first; no anonymous, export, RC4, 3DES or MD5 suites. TLS 1.3 suites are always on. */
+/** Forward-secret suites first; no anonymous, export, RC4, 3DES, MD5 or Camellia suites. TLS 1.3 suites are always on. */
 const DEFAULT_CIPHERS = [
   'ECDHE-ECDSA-AES128-GCM-SHA256',
   'ECDHE-RSA-AES128-GCM-SHA256',
@@ -50,6 +50,8 @@ const DEFAULT_CIPHERS = [
   '!3DES',
   '!MD5',
   '!PSK',
+  '!SRP',
+  '!CAMELLIA',
 ];
 
 /** @returns undefined when none of the side's files is named */
@@ -62,9 +64,8 @@ export function tlsSource(
   const turnsOn: readonly FlagName[] =
     side === 'client-ssl' ? [names.key, names.cert, names.ca] : [names.key, names.cert];
   if (!turnsOn.some((name) => flags.get(name))) return undefined;
-  const files = [names.key, names.cert, names.ca, 'ssl-dhparam' as const].flatMap(
-    (name) => flags.get(name) || [],
-  );
+  const shared = side === 'client-ssl' ? [] : (['ssl-dhparam'] as const);
+  const files = [names.key, names.cert, names.ca, ...shared].flatMap((name) => flags.get(name) || []);
   let lastRead = '';
   return {
     read() {
@@ -103,13 +104,20 @@ function readTls(
     ...optional('key', readIf(flags, names.key)),
     ...optional('cert', readIf(flags, names.cert)),
     ...optional('ca', splitCertificates(readIf(flags, names.ca))),
-    ...optional('dhparam', readIf(flags, 'ssl-dhparam')),
     ...optional('passphrase', passphrase || undefined),
-    ...optional('secureProtocol', protocolMethod(flags)),
-    ciphers: cipherList(flags),
+    ...(side === 'client-ssl' ? {} : listenerSettings(flags)),
   };
   check(settings, side);
   return { settings, requestCert: flags.has(`${side}-request-cert`) };
+}
+
+/** What our listeners agree to. Targets have their own settings, and Node's defaults meet them (as in CHP 5.3.0). */
+function listenerSettings(flags: Flags): Pick<TlsSettings, 'dhparam' | 'secureProtocol' | 'ciphers'> {
+  return {
+    ...optional('dhparam', readIf(flags, 'ssl-dhparam')),
+    ...optional('secureProtocol', protocolMethod(flags)),
+    ciphers: cipherList(flags),
+  };
 }
 
 /**

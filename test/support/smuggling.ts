@@ -257,7 +257,7 @@ const UPGRADES: Readonly<Record<string, Case>> = {
   'WebSocket by POST': post([...UPGRADE, 'Upgrade: websocket', CL], INNER, once),
   'WebSocket in 1.0': {
     bytes: `GET ${P} HTTP/1.0\r\nHost: x\r\n${UPGRADE.join('\r\n')}\r\nUpgrade: websocket\r\n\r\n`,
-    statuses: once,
+    statuses: /^(?:101|200|400|426)$/,
   },
   'WebSocket of a wrong version': withMethod(
     'GET',

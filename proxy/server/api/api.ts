@@ -6,6 +6,7 @@ import { messageOf } from '../../../core/fault.js';
 import type { Log } from '../../../core/log.js';
 import { isJsonObject } from '../../../core/model/json.js';
 import { pathOf } from '../message/path-of.js';
+import { escapedPath } from '../message/request-target.js';
 import type { Metrics } from '../metrics.js';
 import type { Route } from '../routes/route.js';
 import { StoreUnavailable } from '../routes/store.js';
@@ -79,7 +80,7 @@ export class RouteApi {
   }
 
   async #handle(request: ApiRequest): Promise<ApiAnswer> {
-    const raw = routePart(pathOf(request.url));
+    const raw = routePart(escapedPath(request.url) ?? '');
     if (raw === undefined) return { status: 404, text: 'Not Found' };
     const handler = this.#handlerFor(request.method);
     if (!handler) return { status: 405, text: 'Method not supported' };
@@ -109,13 +110,13 @@ export class RouteApi {
   }
 
   async #list(request: ApiRequest): Promise<ApiAnswer> {
-    this.#metrics.apiRoute('get');
     const query = new URLSearchParams(request.url.split('?').slice(1).join('?'));
     const since = query.get('inactiveSince') || query.get('inactive_since') || '';
     const time = since === '' ? undefined : Date.parse(since);
     if (time !== undefined && Number.isNaN(time)) {
       return { status: 400, text: `Invalid datestamp '${since.slice(0, 100)}' must be ISO8601.` };
     }
+    this.#metrics.apiRoute('get');
     return { status: 200, json: listing(await this.#table.list(time)) };
   }
 

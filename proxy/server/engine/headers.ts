@@ -73,6 +73,14 @@ export function requestHeaders(
   return headers;
 }
 
+/**
+ * The framing line of a request without a body. Servers (WSGI and CGI programs, Python's http.server) take the length for
+ * granted where a body may come; so a sender says that there is none (RFC 9110 section 8.6), as Node does in CHP 5.3.0.
+ */
+export function lengthOfNothing(method: string): string {
+  return method === 'GET' || method === 'HEAD' ? '' : 'content-length: 0\r\n';
+}
+
 /** As http-proxy does, which JupyterHub and Jupyter Server expect: appended with a comma and no blank. */
 function addForwarded(headers: HeaderMap, request: IncomingMessage, kind: 'web' | 'ws'): void {
   const encrypted = 'encrypted' in request.socket && request.socket.encrypted === true;

@@ -198,10 +198,8 @@ export class NodeFront implements Engine {
       path,
       answerHeaders: this.#access.answerHeaders(request),
       active: toucher(routes, route),
-      answered: (status) => {
-        metrics.proxied(status);
-        this.#access.answered(request, status);
-      },
+      // Not counted with what is proxied, which is web requests and the proxy's own refusals (as in CHP 5.3.0).
+      answered: (status) => this.#access.answered(request, status),
       failed: (status, error) => {
         metrics.proxied(status);
         this.#access.answered(request, status);

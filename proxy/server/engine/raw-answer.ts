@@ -1,6 +1,7 @@
 /** Answers written straight to a socket that has left Node's HTTP server (upgrades). */
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { LINGER_MS } from '../front/linger.js';
 import type { HeaderMap } from './headers.js';
 
 function headText(status: number, reason: string, headers: HeaderMap): string {
@@ -37,5 +38,3 @@ export function endSoon(socket: Duplex, last?: Buffer): void {
   socket.once('close', () => clearTimeout(timer));
   socket.end(last, () => socket.destroy());
 }
-
-export const LINGER_MS = 5000;

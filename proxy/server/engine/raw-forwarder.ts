@@ -10,9 +10,10 @@ import { eachAnswerField } from './answer-fields.js';
 import { cutOff } from './cut-off.js';
 import type { EngineContext } from './engine.js';
 import type { Exchange, WebForwarder } from './exchange.js';
-import { type HeaderMap, requestHeaders } from './headers.js';
-import { headLines, LINGER_MS } from './raw-answer.js';
+import { type HeaderMap, lengthOfNothing, requestHeaders } from './headers.js';
+import { headLines } from './raw-answer.js';
 import { isLastOnConnection } from './request-rules.js';
+import { discardRest } from './unwanted-body.js';
 import type { AnswerSink, Call } from './upstream/call.js';
 import type { UpstreamClient } from './upstream/client.js';
 
@@ -74,7 +75,7 @@ function framingOf(request: IncomingMessage): RequestFraming {
     return { kind: 'chunked', field: 'transfer-encoding: chunked\r\n' };
   }
   const length = request.headers['content-length'];
-  if (length === undefined) return { kind: 'none', field: '' };
+  if (length === undefined) return { kind: 'none', field: lengthOfNothing(request.method ?? 'GET') };
   const count = Number(length);
   return { kind: count === 0 ? 'none' : 'length', field: `content-length: ${count}\r\n` };
 }
@@ -96,9 +97,6 @@ function upload(request: IncomingMessage, call: Call, chunked: boolean): void {
   });
   request.once('end', () => call.end(chunked ? '0\r\n\r\n' : ''));
 }
-
-/** Octets of a body nobody wants that are read after the answer, so that the client gets to see the answer. */
-const MAX_UNWANTED = 1024 * 1024;
 
 class RelayedAnswer implements AnswerSink {
   readonly #exchange: Exchange;
@@ -159,7 +157,7 @@ class RelayedAnswer implements AnswerSink {
     const { request, response } = this.#exchange;
     if (this.#begun) cutOff(request, response);
     else this.#exchange.fail(503, error);
-    discardRest(request);
+    discardRest(request, response);
   }
 
   drained(): void {
@@ -168,28 +166,8 @@ class RelayedAnswer implements AnswerSink {
 
   #finish(response: ServerResponse, text: string): void {
     response.end(text, 'latin1');
-    discardRest(this.#exchange.request);
+    discardRest(this.#exchange.request, response);
   }
-}
-
-/** The target has answered, or died, before it had the whole body. */
-function discardRest(request: IncomingMessage): void {
-  if (request.complete || request.destroyed) return;
-  let unwanted = 0;
-  request.on('data', (chunk: Buffer) => {
-    unwanted += chunk.length;
-    if (unwanted > MAX_UNWANTED && !request.isPaused()) partFrom(request);
-  });
-  request.resume();
-}
-
-/** Nothing more is read. A reset could overtake the answer, so the connection is left for a while to be read. */
-function partFrom(request: IncomingMessage): void {
-  const { socket } = request;
-  request.pause();
-  socket.end();
-  const late = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once('close', () => clearTimeout(late));
 }
 
 function add(headers: HeaderMap, name: string, content: string): void {

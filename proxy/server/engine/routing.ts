@@ -1,13 +1,13 @@
 /** From a request to its route and to what the target is asked; or to the status that says why there is none. */
 import type { IncomingMessage } from 'node:http';
 import { CookieGuard } from '../guard/cookies.js';
+import { cutPrefix, joinTarget, parseTarget, type RequestTarget } from '../message/request-target.js';
 import type { ForwardOptions } from '../options.js';
 import { RouteUnavailable } from '../routes/guarded.js';
 import type { Route } from '../routes/route.js';
 import type { MaybePromise } from '../routes/store.js';
 import type { RouteLookup } from '../routes/table.js';
 import type { Upstream } from '../routes/upstream.js';
-import { cutPrefix, joinTarget, parseTarget, type RequestTarget } from './request-target.js';
 
 /** Answered by the proxy itself, whatever the routes are (CHP 5.3.0). */
 export const HEALTH = '/_chp_healthz';
@@ -46,7 +46,7 @@ export async function routeRequest(
   }
 }
 
-/** The same without a promise. @returns undefined when the store needs time */
+/** The same without a promise, for routes that are found at once. @returns undefined for one that must be looked at first */
 export function routeAtOnce(
   url: string,
   host: string,
@@ -99,8 +99,8 @@ function routedTo(
     guard: guardOf(route, options.guardCookies, hostRouting),
     path: options.prependPath
       ? joinTarget(upstream.pathname, upstream.query, own, target.search)
-      : `${own}${target.search}`,
-    shown: options.includePrefix ? url : `${own}${target.search}`,
+      : `${own || '/'}${target.search}`,
+    shown: options.includePrefix ? url : `${own || '/'}${target.search}`,
   };
 }
 

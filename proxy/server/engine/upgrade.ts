@@ -5,12 +5,12 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 
+/**
+ * Whatever version the request names: an nginx in front says 1.0 unless it is told otherwise (`proxy_http_version`),
+ * and passes an agreed WebSocket on all the same. CHP 5.3.0 does not look at the version either.
+ */
 export function isWebSocket(request: IncomingMessage): boolean {
-  return (
-    request.method === 'GET' &&
-    request.httpVersion === '1.1' &&
-    request.headers.upgrade?.trim().toLowerCase() === 'websocket'
-  );
+  return request.method === 'GET' && request.headers.upgrade?.trim().toLowerCase() === 'websocket';
 }
 
 const DROPPED: ReadonlySet<string> = new Set(['connection', 'upgrade', 'http2-settings']);

@@ -10,18 +10,18 @@ import { acceptRequestHead, type RequestFields } from '../message/request-head.j
 import { keptCopy } from '../sockets/read-memory.js';
 import type { ClientReads, OctetReader } from './client-reads.js';
 import type { ClientService, Exchange, Front, Line, Swept } from './front.js';
+import { LINGER_MS, LONGEST_LINGER_MS } from './linger.js';
 import { ownAnswerText } from './own-answer.js';
 
-/** ms. A head may take so long, a farewell, and a reader beyond its time to take the rest of its answer. */
+/** ms. A head may take so long, and a reader beyond its time to take the rest of its answer. */
 const HEAD_MS = 60_000;
-const PART_MS = 5000;
+/** Beyond what the client was told, so that a request that is on its way at that moment is served (as Node does). */
+const GRACE_MS = 1000;
 const SLOW_READER_MS = 3_600_000;
 /** A head and a body no longer than this, come at once, go on as one text. */
 const TEXT = 16 * 1024;
 /** Octets of following requests that are kept while one is answered; then nothing more is read. */
 const MAX_HELD = 64 * 1024;
-/** Octets of a body nobody wants that are read after the answer, so that the client gets to see the answer. */
-const MAX_UNWANTED = 1024 * 1024;
 /** Octets of a request, so that idle connections hold little. */
 const MAX_REMEMBERED = 4096;
 
@@ -40,9 +40,10 @@ export class ClientConnection implements Line, Swept, OctetReader {
   /** What has come beyond the request that is being answered. */
   #held: Buffer | undefined;
   #stopped = false;
-  #unwanted = 0;
   /** ms on the front's clock. */
   #deadline: number;
+  /** The same, for what comes after the last answer. */
+  #partBy = 0;
   /** The same, for a reader to take the rest of an answer. */
   #patience = 0;
 
@@ -81,7 +82,7 @@ export class ClientConnection implements Line, Swept, OctetReader {
     const waits = this.socket.writableLength > 0 && (!this.#exchange || this.ended);
     if (waits && now < this.#patience) {
       // Its answer is still on its way to a slow reader.
-      this.#deadline = this.#front.deadline(PART_MS);
+      this.#deadline = this.#front.deadline(LINGER_MS);
     } else if (!this.#exchange && this.#partial && !this.#parting) this.#refuse(408);
     else this.socket.destroy();
   }
@@ -110,7 +111,7 @@ export class ClientConnection implements Line, Swept, OctetReader {
       this.#part();
       return;
     }
-    this.expire(this.#front.service.keepAliveTimeout);
+    this.expire(this.#front.service.keepAliveTimeout + GRACE_MS);
     // The next request waits for whoever does not read its answers.
     if (this.socket.writableNeedDrain) this.stop();
     else this.#goOn();
@@ -124,7 +125,7 @@ export class ClientConnection implements Line, Swept, OctetReader {
 
   received(bytes: Buffer): void {
     const exchange = this.#exchange;
-    if (this.#parting) this.#discard(bytes.length);
+    if (this.#parting) this.#discard();
     else if (!exchange && !this.#held) this.#read(bytes);
     else if (exchange && exchange.bodyLeft > 0) {
       const count = exchange.body(keptCopy(bytes), !this.#reads);
@@ -233,15 +234,15 @@ export class ClientConnection implements Line, Swept, OctetReader {
   #part(): void {
     this.#parting = true;
     this.#held = undefined;
-    this.expire(PART_MS);
+    this.expire(LINGER_MS);
+    this.#partBy = this.#front.deadline(LONGEST_LINGER_MS);
     this.socket.end();
     this.letGo();
   }
 
-  #discard(count: number): void {
-    this.#unwanted += count;
-    // Not destroyed: a reset could overtake the answer. Whoever sends on finds nobody reading, and then the time is up.
-    if (this.#unwanted > MAX_UNWANTED) this.socket.pause();
+  /** Of a body nobody wants, from a client that may not read before it has sent all of it. */
+  #discard(): void {
+    this.#deadline = Math.min(this.#front.deadline(LINGER_MS), this.#partBy);
   }
 
   #refuse(status: number): void {

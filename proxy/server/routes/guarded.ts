@@ -19,6 +19,10 @@ export class GuardedRoutes implements RouteLookup {
     this.#routes = routes;
   }
 
+  get atOnce(): boolean {
+    return this.#routes.atOnce;
+  }
+
   /** Rejects with RouteUnavailable. */
   lookup(host: string | undefined, path: string): MaybePromise<Route | undefined> {
     const found = this.#routes.lookup(host, path);

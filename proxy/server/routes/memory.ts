@@ -34,5 +34,8 @@ export class MemoryRoutes implements RouteStore {
 
   touch(route: Route, now: number): void {
     route.lastActivity = now;
+    // Told anew since then: whoever holds on to the former one, as a WebSocket does, is at work on this path all the same.
+    const current = this.#routes.get(route.path);
+    if (current) current.lastActivity = now;
   }
 }

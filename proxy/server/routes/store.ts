@@ -27,7 +27,10 @@ export interface RouteStore {
   set(route: Route): MaybePromise<void>;
   /** Harmless when there is none. */
   remove(path: string): MaybePromise<void>;
-  /** Stamps activity. Never throws: a lost stamp is logged, not an error of the request. */
+  /**
+   * Stamps activity of the route's path, also when the route has been replaced since. Never throws: a lost stamp is
+   * logged, not an error of the request.
+   */
   touch(route: Route, now: number): void;
 }
 

@@ -10,6 +10,8 @@ import { cleanPath, type MaybePromise, type RouteChange, type RouteStore } from 
 
 /** The part of the table that an engine needs (in a worker: a replica of it). */
 export interface RouteLookup {
+  /** Lookups are answered without a promise, but for a route that must be looked at first. */
+  readonly atOnce: boolean;
   /**
    * @param host the Host header as received, for host routing
    * @param path decoded, with leading slash
@@ -94,6 +96,10 @@ export class RouteTable implements RouteLookup {
     return inactiveSince === undefined
       ? routes
       : routes.filter((route) => route.lastActivity < inactiveSince);
+  }
+
+  get atOnce(): boolean {
+    return this.#store.snapshot !== undefined;
   }
 
   lookup(host: string | undefined, path: string): MaybePromise<Route | undefined> {

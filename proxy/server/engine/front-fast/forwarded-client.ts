@@ -29,8 +29,8 @@ export class ForwardedClient implements Client, ClientService {
 
   /** Node's front says what is wrong with one that has no route, and waits for a store that needs time. */
   exchange(head: RequestHead): Exchange | undefined {
-    if (head.target === HEALTH) return undefined;
     const { routes, options, hostRouting } = this.context;
+    if (head.target === HEALTH || !routes.atOnce) return undefined;
     const routed = routeAtOnce(head.target, head.fields.host, routes, options, hostRouting);
     return routed?.kind === 'routed' ? new ClientExchange(this, head, routed) : undefined;
   }

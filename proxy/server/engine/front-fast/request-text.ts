@@ -6,7 +6,7 @@ import { REQUEST_ID } from '../../access/request-id.js';
 import type { CookieGuard } from '../../guard/cookies.js';
 import type { RequestFields, RequestHead } from '../../message/request-head.js';
 import type { ForwardOptions } from '../../options.js';
-import { HOP_BY_HOP, portOf } from '../headers.js';
+import { HOP_BY_HOP, lengthOfNothing, portOf } from '../headers.js';
 import { headLines } from '../raw-answer.js';
 import type { Routed } from '../routing.js';
 
@@ -72,7 +72,8 @@ export class ClientRequests {
       this.#lines = this.#write(fields, host, guard, numbered);
     }
     const number = numbered ? this.#line(REQUEST_ID, id) : '';
-    return `${method} ${path} HTTP/1.1\r\n${this.#lines}${number}\r\n`;
+    const none = fields.contentLength === undefined ? lengthOfNothing(method) : '';
+    return `${method} ${path} HTTP/1.1\r\n${this.#lines}${none}${number}\r\n`;
   }
 
   #write(fields: RequestFields, host: string, guard: CookieGuard | undefined, numbered: boolean): string {

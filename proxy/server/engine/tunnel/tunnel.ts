@@ -4,12 +4,13 @@
  * stream but what the other side sent.
  */
 import type { Socket } from 'node:net';
+import { LINGER_MS } from '../../front/linger.js';
 import type { ResponseHead } from '../../message/response-head.js';
 import type { ForwardOptions } from '../../options.js';
 import { giveBack } from '../../sockets/give-back.js';
 import { COMMON, isStillNeeded, keptCopy, SMALL_PIECE } from '../../sockets/read-memory.js';
 import { type HeaderMap, requestHeaders } from '../headers.js';
-import { headLines, LINGER_MS, refuseUpgrade } from '../raw-answer.js';
+import { headLines, refuseUpgrade } from '../raw-answer.js';
 import { type AnswerEvents, AnswerReader } from '../upstream/answer-reader.js';
 import { type DialSettings, dial } from '../upstream/dial.js';
 import { Refusal } from './refusal.js';
@@ -25,8 +26,8 @@ export interface TunnelOwner {
   parted(): void;
 }
 
-/** ms that a target may take to answer an upgrade. */
-const HANDSHAKE_MS = 60_000;
+/** ms that a target may take to answer an upgrade: whoever asks waits as for any other answer, and may be gone unseen. */
+const HANDSHAKE_MS = 3_600_000;
 
 /** Until the target has answered. An open tunnel is there for hours, and lets go of all this. */
 interface Asking {

@@ -57,7 +57,7 @@ describe('joinTarget', () => {
 describe('cutPrefix', () => {
   it.each([
     ['/bar/rest', '/bar', '/rest'],
-    ['/bar', '/bar', '/'],
+    ['/bar', '/bar', ''],
     ['/b%40r/rest', '/b@r', '/rest'],
     ['/a%2Fb/c', '/a/b', '/c'],
     ['/a%2Fb%2Fc', '/a/b', '/c'],

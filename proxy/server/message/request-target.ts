@@ -30,14 +30,25 @@ export function parseTarget(url: string): RequestTarget {
   return normalise(url);
 }
 
-function normalise(url: string): RequestTarget {
-  let parsed: URL;
+/** The normalised path alone, not decoded. @returns undefined when it is no request target */
+export function escapedPath(url: string): string | undefined {
+  const question = url.indexOf('?');
+  const path = question < 0 ? url : url.slice(0, question);
+  return PLAIN.test(path) && !path.includes('/.') ? path : parsedUrl(url)?.pathname;
+}
+
+function parsedUrl(url: string): URL | undefined {
   try {
-    parsed = new URL(absolute(url));
+    const parsed = new URL(absolute(url));
+    return parsed.protocol === 'http:' || parsed.protocol === 'https:' ? parsed : undefined;
   } catch {
-    return { kind: 'invalid' };
+    return undefined;
   }
-  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') return { kind: 'invalid' };
+}
+
+function normalise(url: string): RequestTarget {
+  const parsed = parsedUrl(url);
+  if (!parsed) return { kind: 'invalid' };
   const path = parsed.pathname;
   try {
     return { kind: 'path', path, search: parsed.search, decoded: decodeURIComponent(path) };
@@ -56,9 +67,11 @@ function absolute(url: string): string {
 /**
  * What is asked of the target: its own path, then the request's; its own query, then the request's.
  * A doubled slash at the joint is merged, others are kept.
+ * @param path `''` when a prefix was cut from it and nothing is left
  */
 export function joinTarget(basePath: string, baseQuery: string, path: string, search: string): string {
-  const joined = basePath.endsWith('/') ? `${basePath.slice(0, -1)}${path}` : `${basePath}${path}`;
+  const base = basePath.endsWith('/') && path !== '' ? basePath.slice(0, -1) : basePath;
+  const joined = `${base}${path}`;
   if (baseQuery === '') return `${joined}${search}`;
   return search.length > 1 ? `${joined}?${baseQuery}&${search.slice(1)}` : `${joined}?${baseQuery}`;
 }
@@ -67,6 +80,7 @@ export function joinTarget(basePath: string, baseQuery: string, path: string, se
  * Cuts a route's prefix from an escaped path. Counted in separators (`/` and `%2F`, which match alike), since the
  * escaped prefix may be longer than the decoded one.
  * @param prefix decoded, clean, without its host
+ * @returns `''` when nothing is left
  */
 export function cutPrefix(path: string, prefix: string): string {
   if (prefix === '/') return path;
@@ -78,5 +92,5 @@ export function cutPrefix(path: string, prefix: string): string {
     }
     left -= 1;
   }
-  return '/';
+  return '';
 }
