@@ -23,6 +23,7 @@ import { inspectDatabase } from '../hub/store/index.js';
 import {
   ConfigurableHTTPProxy,
   type ConfigurableHTTPProxyConfig,
+  keepsHeaders,
   type OwnSettings,
   ownSettingFaults,
 } from '../proxy/client/index.js';
@@ -64,11 +65,12 @@ async function runHub(context: StartContext): Promise<number> {
   const ended = withResolvers<Ending>();
   // From the first moment on: a start that is told to end is finished first, so that it leaves nothing half made.
   using _signals = onSignals((signal) => ended.resolve({ kind: 'signal', signal }), log);
+  const authenticator = await authenticatorOf(context, notes);
   await using hub = new Hub({
     config,
-    authenticator: await authenticatorOf(context, notes),
+    authenticator,
     spawner,
-    ...(await proxyOf(context, addresses)),
+    ...(await proxyOf(context, addresses, authenticator.hubOnlyHeaders ?? [])),
     log,
     clock: systemClock,
     environment: terminal.env,
@@ -184,6 +186,7 @@ async function authenticatorOf(context: StartContext, notes: string[]): Promise<
 async function proxyOf(
   context: StartContext,
   addresses: HubAddresses,
+  guardHeaders: readonly string[],
 ): Promise<{
   readonly proxy: ProxyClient;
   readonly extraRoutes: Readonly<Record<string, string>>;
@@ -198,9 +201,17 @@ async function proxyOf(
     maxConnections: anteroom.proxy_max_connections,
     drainSeconds: anteroom.proxy_drain_seconds,
     guardCookies: anteroom.proxy_guard_cookies,
+    guardHeaders,
   };
-  const faults = ownSettingFaults(own, { shouldStart: traits.should_start, command: traits.command });
+  const program = { shouldStart: traits.should_start, command: traits.command };
+  const faults = ownSettingFaults(own, program);
   if (faults.length > 0) throw new StartupFault(faults);
+  if (guardHeaders.length > 0 && !keepsHeaders(own, program)) {
+    context.log.warn(
+      "this proxy is not known to keep these headers from users' servers: the front must send them to the hub alone (docs/sign-in.md), or the proxy must be told (--guard-cookies, --guard-header)",
+      { headers: guardHeaders },
+    );
+  }
   const common = {
     log: context.log.child({ part: 'proxy' }),
     apiUrl: traits.api_url,

@@ -63,6 +63,12 @@ describe('the trusted header', () => {
     });
   });
 
+  it('has its secret kept from all but the hub', () => {
+    expect(make({ proxy_secret: SECRET }).hubOnlyHeaders).toEqual(['X-Proxy-Secret']);
+    expect(make({ proxy_secret: SECRET, proxy_secret_header: 'X-Mine' }).hubOnlyHeaders).toEqual(['X-Mine']);
+    expect(make().hubOnlyHeaders).toEqual([]);
+  });
+
   it('needs the secret where there is one', async () => {
     const config = { proxy_secret: SECRET };
     const sent = { 'x-user-id': 'ann', 'x-proxy-secret': SECRET };

@@ -30,6 +30,7 @@ export class HeaderAuthenticator implements Authenticator {
   readonly className = CLASS_NAME;
   readonly loginService: string;
   readonly logoutRedirectUrl: string;
+  readonly hubOnlyHeaders: readonly string[];
   readonly hasAllowRule: boolean;
   readonly refusal = 'You are not allowed to use this hub. Ask its administrator.';
   readonly #init: AuthenticatorInit<HeaderAuthenticatorConfig>;
@@ -41,6 +42,7 @@ export class HeaderAuthenticator implements Authenticator {
     this.#init = init;
     this.loginService = config.login_service;
     this.logoutRedirectUrl = config.logout_redirect_url;
+    this.hubOnlyHeaders = config.proxy_secret === '' ? [] : [config.proxy_secret_header];
     this.hasAllowRule = config.allowed_groups.size + config.admin_groups.size > 0;
     this.#trusted = new AddressBlocks([...config.trusted_proxies]);
     this.#admins = new Set(

@@ -60,6 +60,8 @@ export interface Authenticator extends Provisioned {
   logoutUrl?(baseUrl: string): string;
   /** Where signing out of the hub leads, in place of the hub's own page. */
   readonly logoutRedirectUrl?: string;
+  /** Names of request headers that only the hub may see: its proxy keeps them from users' servers and services. */
+  readonly hubOnlyHeaders?: readonly string[];
   /** Pages of the class's own below the hub's prefix (JupyterHub's `get_handlers`), asked for once. */
   routes?(): readonly AuthenticatorRoute[];
   /** HTML of the class's own sign-in form, trusted. */

@@ -171,7 +171,7 @@ describe('a managed proxy', () => {
   });
 
   it('has the workers and the time that are wanted, and may leave cookies alone', async () => {
-    const own = { workers: 2, maxConnections: 100, drainSeconds: 20, guardCookies: false };
+    const own = { workers: 2, maxConnections: 100, drainSeconds: 20, guardCookies: false, guardHeaders: [] };
     const slow = await target((_request, response) => {
       response.write('all ');
       setTimeout(() => response.end('of it'), 2500);

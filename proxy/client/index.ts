@@ -10,5 +10,5 @@ export type {
   ManagedOptions,
   TlsFiles,
 } from './options.js';
-export { type OwnSettings, ownSettingFaults } from './own-settings.js';
+export { keepsHeaders, type OwnSettings, ownSettingFaults } from './own-settings.js';
 export { ConfigurableHTTPProxyClass, type ConfigurableHTTPProxyConfig, ProxyClass } from './traits.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { flagsOf, ownSettingFaults, USUAL } from './own-settings.js';
+import { flagsOf, keepsHeaders, ownSettingFaults, USUAL } from './own-settings.js';
 
-const ALL = { workers: 4, maxConnections: 5000, drainSeconds: 30, guardCookies: false };
+const ALL = { ...USUAL, workers: 4, maxConnections: 5000, drainSeconds: 30, guardCookies: false };
 
 describe('settings of our own proxy', () => {
   it('become flags where they are not as usual', () => {
@@ -14,6 +14,21 @@ describe('settings of our own proxy', () => {
       '--drain-seconds',
       '30',
     ]);
+  });
+
+  it('names the headers that only the hub is sent, where it guards', () => {
+    const own = { ...USUAL, guardHeaders: ['X-Proxy-Secret', 'X-Other'] };
+    expect(flagsOf(own, '/hub/').slice(2)).toEqual([
+      '--guard-header',
+      'X-Proxy-Secret',
+      '--guard-header',
+      'X-Other',
+    ]);
+    expect(flagsOf({ ...own, guardCookies: false }, '/hub/')).toEqual([]);
+    expect(keepsHeaders(own, { shouldStart: true, command: ['anteroom-proxy'] })).toBe(true);
+    expect(keepsHeaders(own, { shouldStart: true, command: ['traefik'] })).toBe(false);
+    expect(keepsHeaders(own, { shouldStart: false, command: ['anteroom-proxy'] })).toBe(false);
+    expect(keepsHeaders(ALL, { shouldStart: true, command: ['anteroom-proxy'] })).toBe(false);
   });
 
   it('are refused for a proxy that is another program, or that somebody else starts', () => {

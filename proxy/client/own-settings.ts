@@ -9,16 +9,27 @@ export interface OwnSettings {
   /** Seconds that requests under way get when the hub ends the proxy. */
   readonly drainSeconds: number;
   readonly guardCookies: boolean;
+  /** Request headers that only the hub is sent; follows from the authenticator. */
+  readonly guardHeaders: readonly string[];
 }
 
-export const USUAL: OwnSettings = { workers: 1, maxConnections: 0, drainSeconds: 0, guardCookies: true };
+export const USUAL: OwnSettings = {
+  workers: 1,
+  maxConnections: 0,
+  drainSeconds: 0,
+  guardCookies: true,
+  guardHeaders: [],
+};
+
+/** What an operator sets. */
+type Chosen = Exclude<keyof OwnSettings, 'guardHeaders'>;
 
 interface Setting {
   readonly trait: string;
   readonly flag: string;
 }
 
-const SETTINGS: Readonly<Record<keyof OwnSettings, Setting>> = {
+const SETTINGS: Readonly<Record<Chosen, Setting>> = {
   workers: { trait: 'c.Anteroom.proxy_workers', flag: '--workers' },
   maxConnections: { trait: 'c.Anteroom.proxy_max_connections', flag: '--max-connections' },
   drainSeconds: { trait: 'c.Anteroom.proxy_drain_seconds', flag: '--drain-seconds' },
@@ -32,9 +43,10 @@ export function isOurs(command: readonly string[]): boolean {
 
 /** Those that are not as usual only, so that a running proxy of before is still the one that is wanted. */
 export function flagsOf(settings: OwnSettings, hubPath: string): readonly string[] {
-  const { workers, maxConnections, drainSeconds, guardCookies } = settings;
+  const { workers, maxConnections, drainSeconds, guardCookies, guardHeaders } = settings;
   return [
     ...(guardCookies ? [SETTINGS.guardCookies.flag, hubPath] : []),
+    ...(guardCookies ? guardHeaders.flatMap((name) => ['--guard-header', name]) : []),
     ...(workers === USUAL.workers ? [] : [SETTINGS.workers.flag, String(workers)]),
     ...(maxConnections === USUAL.maxConnections
       ? []
@@ -49,7 +61,7 @@ export function ownSettingFaults(
   proxy: { readonly shouldStart: boolean; readonly command: readonly string[] },
 ): readonly string[] {
   const faults: string[] = [];
-  for (const name of Object.keys(SETTINGS) as (keyof OwnSettings)[]) {
+  for (const name of Object.keys(SETTINGS) as Chosen[]) {
     if (settings[name] === USUAL[name]) continue;
     const { trait, flag } = SETTINGS[name];
     if (!proxy.shouldStart) {
@@ -65,4 +77,12 @@ export function ownSettingFaults(
     }
   }
   return faults;
+}
+
+/** The settings keep the headers from users' servers: the proxy is ours, started by the hub, and guards. */
+export function keepsHeaders(
+  settings: OwnSettings,
+  proxy: { readonly shouldStart: boolean; readonly command: readonly string[] },
+): boolean {
+  return settings.guardCookies && proxy.shouldStart && isOurs(proxy.command);
 }

@@ -78,6 +78,11 @@ const FLAGS = {
     'path',
     "the hub's path, e.g. /hub/: keep its cookies from other routes, and theirs by its names from browsers",
   ),
+  'guard-header': {
+    kind: 'list',
+    placeholder: 'name',
+    help: 'with --guard-cookies: a request header that only the hub is sent (repeatable)',
+  },
   workers: value(
     'n',
     'processes that carry requests; with more than 1, one more owns the routes (default: 1)',

@@ -96,6 +96,8 @@ describe('the command line', () => {
     [['--guard-cookies', '/hub'], '--guard-cookies'],
     [['--guard-cookies', 'http://h/hub/'], '--guard-cookies'],
     [['--guard-cookies', '/%zz/'], '--guard-cookies'],
+    [['--guard-header', 'x'], 'needs --guard-cookies'],
+    [['--guard-cookies', '/hub/', '--guard-header', 'a b'], '--guard-header'],
     [['--access-log', ''], '--access-log'],
     [['--access-log', '-', '--log-file-max-bytes', '1'], '--log-file-max-bytes'],
     [['--workers', '0'], 'is no whole number from 1 to 64'],

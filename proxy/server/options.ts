@@ -47,6 +47,8 @@ export interface ForwardOptions {
   readonly keepAliveTimeout: number;
   /** The hub's path: its cookies stay between it and browsers. Undefined: they go as all others. */
   readonly guardCookies: string | undefined;
+  /** Lower-cased names of request headers that no route but the hub's is sent. */
+  readonly guardHeaders: ReadonlySet<string>;
   /** Clients are read by `onread`; only the raw engine knows it. */
   readonly clientOnread: boolean;
 }
@@ -181,6 +183,7 @@ function forwardOptions(flags: Flags): ForwardOptions {
     proxyTimeout: milliseconds(flags, 'proxy-timeout'),
     keepAliveTimeout: milliseconds(flags, 'keep-alive-timeout') ?? 5000,
     guardCookies: hubPath(flags),
+    guardHeaders: guardHeaders(flags),
     clientOnread: clientOnread(flags),
   };
 }
@@ -216,6 +219,21 @@ function hubPath(flags: Flags): string | undefined {
   const path = /^\/(?:[^/?#;\s]+\/)+$/.test(text) ? decoded(text) : undefined;
   if (path !== undefined) return path;
   throw new UsageError(`--guard-cookies: '${text.slice(0, 80)}' is no path of a hub; /hub/ is one`);
+}
+
+function guardHeaders(flags: Flags): ReadonlySet<string> {
+  const names = flags.all('guard-header');
+  if (names.length > 0 && flags.get('guard-cookies') === undefined) {
+    throw new UsageError("--guard-header: needs --guard-cookies, which says what is the hub's");
+  }
+  for (const name of names) {
+    try {
+      validateHeaderName(name);
+    } catch (error) {
+      throw new UsageError(`--guard-header: ${messageOf(error)}`);
+    }
+  }
+  return new Set(names.map((name) => name.toLowerCase()));
 }
 
 function decoded(path: string): string | undefined {

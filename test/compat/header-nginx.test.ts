@@ -20,6 +20,13 @@ const SECRET = 'what nginx and hub know, and nobody else';
 const PEOPLE = ['ann', 'bob'];
 const PASSWORD = 'what nginx asks for';
 
+/** A user's own server that tells what it is sent. */
+const CURIOUS = `
+  import { createServer } from 'node:http';
+  const { port } = new URL(process.env.JUPYTERHUB_SERVICE_URL);
+  createServer(({ headers }, response) => response.end(JSON.stringify(headers))).listen(port, '127.0.0.1');
+`;
+
 const config = (port: number, hubPort: number, folder: string): string => `
 daemon off;
 pid ${folder}/nginx.pid;
@@ -34,17 +41,25 @@ http {
   scgi_temp_path ${folder}/t5;
   server {
     listen 127.0.0.1:${port};
+    auth_basic "the front's own sign-in";
+    auth_basic_user_file ${folder}/people;
+    proxy_http_version 1.1;
     location / {
-      auth_basic "the front's own sign-in";
-      auth_basic_user_file ${folder}/people;
       proxy_pass http://127.0.0.1:${hubPort};
-      proxy_http_version 1.1;
       proxy_set_header Host $http_host;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-      proxy_set_header X-User-Id $remote_user;
+      proxy_set_header X-User-Id "";
+      proxy_set_header X-Proxy-Secret "";
       proxy_set_header Authorization "";
+    }
+    location = /hub/header_login {
+      proxy_pass http://127.0.0.1:${hubPort};
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-User-Id $remote_user;
       proxy_set_header X-Proxy-Secret "${SECRET}";
+      proxy_set_header Authorization "";
     }
   }
 }
@@ -60,6 +75,9 @@ describe.skipIf(NGINX === undefined)('a header that nginx sets', () => {
   let nginx: ReturnType<typeof start>;
 
   beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'anteroom-nginx-'));
+    const curious = join(folder, 'curious.mjs');
+    await writeFile(curious, CURIOUS);
     hub = await startHub({
       config: `
         c.JupyterHub.authenticator_class = 'header';
@@ -67,9 +85,9 @@ describe.skipIf(NGINX === undefined)('a header that nginx sets', () => {
         c.HeaderAuthenticator.proxy_secret = '${SECRET}';
         c.HeaderAuthenticator.logout_redirect_url = 'https://front.example/logout';
         c.JupyterHub.trusted_downstream_ips = ['127.0.0.1'];
+        c.Spawner.cmd = [${JSON.stringify(process.execPath)}, ${JSON.stringify(curious)}];
       `,
     });
-    folder = await mkdtemp(join(tmpdir(), 'anteroom-nginx-'));
     const port = await freePort();
     front = `http://127.0.0.1:${port}`;
     // nginx's workers are somebody else when it is started as root
@@ -104,6 +122,24 @@ describe.skipIf(NGINX === undefined)('a header that nginx sets', () => {
     } finally {
       await browser.close();
     }
+  });
+
+  it('is told to the hub alone, even by a front that tells everybody', async () => {
+    const browser = await launchBrowser();
+    try {
+      const context = await browser.newContext({ httpCredentials: { username: 'bob', password: PASSWORD } });
+      const page = await context.newPage();
+      await page.goto(`${front}/hub/spawn`);
+      await page.waitForURL(/\/user\/bob\//);
+    } finally {
+      await browser.close();
+    }
+    const sent = { 'x-user-id': 'bob', 'x-proxy-secret': SECRET, 'x-other': 'seen' };
+    const { status, text } = await ask(`${hub.url}/user/bob/`, sent);
+    expect(status).toBe(200);
+    expect(text).toContain('"x-other":"seen"');
+    expect(text).not.toContain(SECRET);
+    expect(text).not.toContain('x-proxy-secret');
   });
 
   it('is not taken from the client, through nginx or past it', async () => {

@@ -63,8 +63,9 @@ export function requestHeaders(
 ): HeaderMap {
   const headers = endToEnd(request.headers);
   delete headers['expect'];
-  if (guard && typeof headers['cookie'] === 'string') {
-    headers['cookie'] = guard.shown(headers['cookie']);
+  if (guard) {
+    for (const name of options.guardHeaders) delete headers[name];
+    if (typeof headers['cookie'] === 'string') headers['cookie'] = guard.shown(headers['cookie']);
     if (headers['cookie'] === '') delete headers['cookie'];
   }
   if (options.xForward) addForwarded(headers, request, kind);

@@ -22,8 +22,9 @@ const SET = [
 const PASSED = ['_xsrf=evil; Path=/user/mallory/', ...SET.slice(4)];
 
 /** A server that wants it all, for requests and WebSockets; `?refuse` answers an upgrade like a web server. */
-async function mallory(): Promise<Target & { readonly asked: string[] }> {
+async function mallory(): Promise<Target & { readonly asked: string[]; readonly secrets: unknown[] }> {
   const asked: string[] = [];
+  const secrets: unknown[] = [];
   const sockets = new WebSocketServer({ noServer: true });
   sockets.on('headers', (lines) => lines.push(...SET.map((line) => `Set-Cookie: ${line}`)));
   const behind = await target((request, response) => {
@@ -32,11 +33,12 @@ async function mallory(): Promise<Target & { readonly asked: string[] }> {
   });
   behind.server.on('upgrade', (request, socket, head) => {
     asked.push(request.headers.cookie ?? '');
+    secrets.push(request.headers['x-proxy-secret']);
     if (request.url?.endsWith('?refuse')) {
       socket.end(`HTTP/1.1 403 No\r\n${SET.map((line) => `Set-Cookie: ${line}\r\n`).join('')}\r\n`);
     } else sockets.handleUpgrade(request, socket, head, (one) => one.close());
   });
-  return Object.assign(behind, { asked });
+  return Object.assign(behind, { asked, secrets });
 }
 
 describe.each(WAYS)('through %s', (engine) => {
@@ -46,7 +48,7 @@ describe.each(WAYS)('through %s', (engine) => {
 
   beforeAll(async () => {
     behind = await mallory();
-    guarded = await proxyInProcess(engine, '--guard-cookies', '/hub/');
+    guarded = await proxyInProcess(engine, '--guard-cookies', '/hub/', '--guard-header', 'X-Proxy-Secret');
     open = await proxyInProcess(engine);
     for (const proxy of [guarded, open]) {
       await proxy.addRoute('/', behind.url, { hub: true, jupyterhub: true });
@@ -77,6 +79,22 @@ describe.each(WAYS)('through %s', (engine) => {
     const { seen, set } = await get(guarded, '/user/mallory/lab');
     expect(seen.headers.cookie).toBe(SHOWN);
     expect(set).toEqual(PASSED);
+  });
+
+  it("what a front tells the hub alone is sent to no user's server, however its name is written", async () => {
+    const secretAt = async (proxy: InProcess, path: string, name: string): Promise<unknown> => {
+      const reply = await ask(`${proxy.url}${path}`, { headers: { [name]: 'front-secret', cookie: SENT } });
+      return seenBy(reply).headers['x-proxy-secret'];
+    };
+    for (const name of ['X-Proxy-Secret', 'x-proxy-secret', 'X-PROXY-SECRET']) {
+      expect(await secretAt(guarded, '/hub/header_login', name)).toBe('front-secret');
+      expect(await secretAt(guarded, '/user/mallory/', name)).toBeUndefined();
+      expect(await secretAt(open, '/user/mallory/', name)).toBe('front-secret');
+    }
+    const url = `ws://127.0.0.1:${guarded.port}/user/mallory/ws`;
+    const socket = new WebSocket(url, { headers: { 'x-proxy-secret': 'front-secret' } });
+    await once(socket, 'close');
+    expect(behind.secrets.splice(0)).toEqual([undefined]);
   });
 
   it('without a cookie left there is no such header', async () => {

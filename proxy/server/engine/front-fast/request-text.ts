@@ -25,8 +25,10 @@ export class RequestWriter {
   readonly changeOrigin: boolean;
   readonly custom: ReadonlySet<string>;
   readonly customLines: string;
+  readonly guarded: ReadonlySet<string>;
 
   constructor(options: ForwardOptions) {
+    this.guarded = options.guardHeaders;
     this.xForward = options.xForward;
     this.changeOrigin = options.changeOrigin;
     const custom = [...options.customHeaders].filter(([name]) => !NOT_CUSTOM.has(name));
@@ -78,7 +80,7 @@ export class ClientRequests {
 
   #write(fields: RequestFields, host: string, guard: CookieGuard | undefined, numbered: boolean): string {
     const { names, values, contentLength } = fields;
-    const { xForward, custom, customLines } = this.#settings;
+    const { xForward, custom, customLines, guarded } = this.#settings;
     const forwarded = { for: '', host: '', port: '', proto: '' };
     const lines = [this.#line('host', host)];
     for (let index = 0; index < names.length; index += 1) {
@@ -93,9 +95,10 @@ export class ClientRequests {
           continue;
         }
       }
-      if (guard && name === 'cookie') {
-        content = guard.shown(content);
-        if (content === '') continue;
+      if (guard) {
+        if (guarded.has(name)) continue;
+        if (name === 'cookie') content = guard.shown(content);
+        if (name === 'cookie' && content === '') continue;
       }
       lines.push(name, ': ', content, '\r\n');
     }
