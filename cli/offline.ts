@@ -2,7 +2,7 @@
 export interface OfflineHub extends AsyncDisposable {
   /**
    * A new token of that user with the note `command-line generated`, its roles ensured first.
-   * @throws Fault when there is no such user
+   * @throws Fault when there is no such user, or the role `token` exceeds what they hold
    */
   createToken(userName: string): Promise<string>;
   /** Backs an SQLite file up, then creates or migrates our own tables. */

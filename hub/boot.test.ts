@@ -2,13 +2,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../core/clock.js';
 import { defaults } from '../core/config/declare.js';
 import { StartupFault } from '../core/fault.js';
-import { silentLog } from '../core/log.js';
+import { type Log, silentLog } from '../core/log.js';
 import type { Authenticator } from '../core/plugin/authenticator.js';
 import { AuthenticatorClass } from '../core/plugin/authenticator-traits.js';
 import { ScopeRegistry } from '../core/scopes/index.js';
 import { World } from '../test/support/rbac-world.js';
 import { loadConfigured, managedRolesOf, planConfiguredRoles } from './boot.js';
 import { JupyterHubClass } from './config.js';
+import { Rights } from './rbac/index.js';
 import { Admission } from './session/index.js';
 
 let world: World;
@@ -18,35 +19,38 @@ beforeEach(async () => {
 afterEach(() => world[Symbol.asyncDispose]());
 
 /** One start of a hub whose authenticator manages roles. */
-async function boot(
-  roles: readonly unknown[] | undefined,
-  reset: boolean,
-  loadRoles: readonly object[] = [],
-) {
-  const auth = defaults(AuthenticatorClass, {
-    manage_roles: true,
-    reset_managed_roles_on_startup: reset,
-    allow_all: true,
+function boot(roles: readonly unknown[] | undefined, reset: boolean, loadRoles: readonly object[] = []) {
+  return start({
+    auth: { manage_roles: true, reset_managed_roles_on_startup: reset, allow_all: true },
+    hub: { load_roles: loadRoles },
+    authenticator: roles && { loadManagedRoles: async () => roles },
   });
-  const config = defaults(JupyterHubClass, { load_roles: loadRoles as never });
-  const authenticator = {
-    className: 'x.Directory',
-    ...(roles && { loadManagedRoles: async () => roles }),
-  } as unknown as Authenticator;
+}
+
+/** One start of a hub. */
+async function start(options: {
+  readonly auth?: object;
+  readonly hub?: object;
+  readonly authenticator?: object | undefined;
+  readonly log?: Log;
+}) {
+  const auth = defaults(AuthenticatorClass, options.auth);
+  const config = defaults(JupyterHubClass, options.hub);
+  const authenticator = { className: 'x.Directory', ...options.authenticator } as unknown as Authenticator;
   const registry = new ScopeRegistry(() => undefined);
   const managed = await managedRolesOf(authenticator, auth);
   const plan = planConfiguredRoles(registry, config, silentLog, managed);
   await loadConfigured(
     {
       store: world.store,
-      registry,
+      rights: new Rights({ store: world.store, registry, log: silentLog }),
       config,
       authenticatorConfig: auth,
       authenticator,
       admission: new Admission(auth),
       services: { load: async () => undefined },
       clock: systemClock,
-      log: silentLog,
+      log: options.log ?? silentLog,
     },
     plan,
   );
@@ -82,5 +86,42 @@ describe('roles that the authenticator manages', () => {
     await expect(boot(undefined, false, [{ name: 'mine', users: ['ann'] }])).rejects.toThrow(
       /manage_roles is on/,
     );
+  });
+});
+
+describe('tokens of api_tokens', () => {
+  const tokenRole = (...scopes: readonly string[]) => ({ name: 'token', scopes });
+
+  async function tokens(name: string): Promise<readonly (readonly string[])[]> {
+    const user = await world.store.users.byName(name);
+    return (await world.store.tokens.byOwner({ userId: user?.id ?? 0 })).map(({ scopes }) => scopes);
+  }
+
+  it('get the scopes of the role token; one that is there keeps what it has', async () => {
+    await start({ hub: { api_tokens: { 'token-of-ann': 'ann' } } });
+    const api_tokens = { 'token-of-ann': 'ann', 'token-of-bob': 'bob' };
+    const auth = { allowed_users: new Set(['bob']) };
+    await start({ auth, hub: { api_tokens, load_roles: [tokenRole('read:users:name!user')] } });
+    expect(await tokens('ann')).toEqual([['inherit']]);
+    expect(await tokens('bob')).toEqual([['read:users:name!user']]);
+  });
+
+  it('stop the start where that role exceeds their user, who is not made for it', async () => {
+    const hub = {
+      api_tokens: { 'token-of-ann': 'ann', 'token-of-bob': 'bob' },
+      load_roles: [tokenRole('list:users')],
+    };
+    const fault = await start({ hub }).catch((error: unknown) => error);
+    expect((fault as StartupFault).faults).toEqual([
+      expect.stringMatching(/"token": Not assigning requested scopes list:users,.* not held by User ann$/),
+      expect.stringMatching(/ not held by User bob$/),
+    ]);
+    expect(await world.store.users.byName('ann')).toBeUndefined();
+  });
+
+  it('are made for administrators of the configuration at their first start', async () => {
+    const hub = { api_tokens: { 'token-of-root': 'root' }, load_roles: [tokenRole('list:users')] };
+    await start({ auth: { admin_users: new Set(['root']) }, hub });
+    expect(await tokens('root')).toEqual([['list:users']]);
   });
 });

@@ -11,7 +11,7 @@ import type { Authenticator } from '../core/plugin/authenticator.js';
 import type { AuthenticatorConfig } from '../core/plugin/authenticator-traits.js';
 import type { ScopeRegistry } from '../core/scopes/index.js';
 import type { HubConfig } from './config.js';
-import { addConfigToken, tokenFault } from './config-tokens.js';
+import { addConfigToken, type TokenOwner, tokenFault, tokenRoleFault } from './config-tokens.js';
 import { ensureHubClient } from './oauth/index.js';
 import {
   assignRoles,
@@ -20,8 +20,10 @@ import {
   loadGroups,
   loadRoles,
   planRoles,
+  type Rights,
   type RolePlan,
   revokeBlockedUsers,
+  setAdmin,
 } from './rbac/index.js';
 import type { Services } from './services/index.js';
 import type { Admission } from './session/index.js';
@@ -30,7 +32,7 @@ import type { SystemAccounts } from './system-accounts/index.js';
 
 export interface BootDeps {
   readonly store: Store;
-  readonly registry: ScopeRegistry;
+  readonly rights: Rights;
   readonly config: HubConfig;
   readonly authenticatorConfig: AuthenticatorConfig;
   readonly authenticator: Authenticator;
@@ -132,26 +134,30 @@ function configUsers({ store, admission, authenticator }: BootDeps): ConfigUsers
 async function createConfigured(deps: BootDeps, users: ConfigUsers): Promise<void> {
   const { store, admission } = deps;
   for (const name of admission.configuredUsers) {
-    const user = await users.getOrCreate(name, 'c.Authenticator');
-    if (admission.adminUsers.has(name) && !user.admin) await store.users.update(user.id, { admin: true });
+    const known = await store.users.byName(name);
+    const user = known ?? (await users.getOrCreate(name, 'c.Authenticator'));
+    if (!admission.adminUsers.has(name) || user.admin) continue;
+    // Who was there gets the role with the others; a new one may be given a token before that.
+    if (known) await store.users.update(user.id, { admin: true });
+    else await setAdmin(store, user, true);
   }
 }
 
 /** `c.JupyterHub.api_tokens`: tokens for users. */
 async function loadTokens(deps: BootDeps, users: ConfigUsers): Promise<void> {
-  const { store, config, clock } = deps;
+  const { store, rights, config, clock } = deps;
   const faults = Object.entries(config.api_tokens).flatMap(
     ([token, name]) => tokenFault('api_tokens', token, name) ?? [],
   );
   if (faults.length > 0) throw new StartupFault(faults);
-  const tokens = { store, clock, trusted: config.trust_user_provided_tokens };
+  const tokens = { store, rights, clock, trusted: config.trust_user_provided_tokens };
   for (const [token, name] of Object.entries(config.api_tokens)) {
     await addConfigToken(tokens, token, async () => {
-      const userId = await tokenOwner(deps, users.normalize(name));
-      if (userId !== undefined) return { userId };
+      const owner = await tokenOwner(deps, users.normalize(name));
+      if (owner) return owner;
       faults.push(`c.JupyterHub.api_tokens: ${JSON.stringify(name)} is no valid user name`);
       return undefined;
-    });
+    }).catch((error: unknown) => void faults.push(tokenRoleFault(error)));
   }
   if (faults.length > 0) throw new StartupFault(faults);
 }
@@ -160,11 +166,13 @@ async function loadTokens(deps: BootDeps, users: ConfigUsers): Promise<void> {
  * A user whom only a token makes holds no role, not even `user`, until the configuration or a sign-in gives one
  * (JupyterHub 6.1.1 `_add_tokens`): the token of a program can do what `load_roles` says and no more.
  */
-async function tokenOwner({ store, admission }: BootDeps, name: string): Promise<number | undefined> {
+async function tokenOwner({ store, admission }: BootDeps, name: string): Promise<TokenOwner | undefined> {
   const existing = await store.users.byName(name);
-  if (existing) return existing.id;
+  if (existing) return { owner: { kind: 'user', user: existing } };
   const valid = admission.parse(name);
-  return valid === undefined ? undefined : (await store.users.create({ name: valid })).id;
+  if (valid === undefined) return undefined;
+  const user = await store.users.create({ name: valid });
+  return { owner: { kind: 'user', user }, undo: () => store.users.delete(user.id) };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Tokens that the configuration brings: `api_tokens`, `service_tokens`, and `api_token` of services. */
 import type { Clock } from '../core/clock.js';
+import { Fault } from '../core/fault.js';
 import { timestamp } from '../core/model/time.js';
 import {
   compareToken,
@@ -9,11 +10,12 @@ import {
   SUPPLIED_ROUNDS,
   tokenPrefix,
 } from '../core/wire/tokens.js';
-import { HUB_CLIENT } from './rbac/index.js';
+import { HUB_CLIENT, type Owner, ownerColumns, type Rights, tokenScopes } from './rbac/index.js';
 import type { Store } from './store/types.js';
 
 export interface ConfigTokens {
-  readonly store: Pick<Store, 'tokens'>;
+  readonly store: Pick<Store, 'tokens' | 'roles'>;
+  readonly rights: Rights;
   readonly clock: Clock;
   /** `trust_user_provided_tokens`: as random as our own, so that no stretching is needed. */
   readonly trusted: boolean;
@@ -25,14 +27,26 @@ export function tokenFault(trait: string, token: string, owner: string): string 
   return `c.JupyterHub.${trait}: a token for ${owner} has fewer than ${MIN_SUPPLIED_TOKEN} characters`;
 }
 
-export type TokenOwner = { readonly userId: number } | { readonly serviceId: number };
+/** The same for the role `token` where it exceeds the owner of a token. @throws what else it is given */
+export function tokenRoleFault(error: unknown): string {
+  if (!(error instanceof Fault) || error.code !== 'TOKEN_REQUEST') throw error;
+  return `c.JupyterHub.load_roles: role "token": ${error.message}`;
+}
+
+export interface TokenOwner {
+  readonly owner: Owner;
+  /** Takes an owner back who was made for this token. */
+  readonly undo?: () => Promise<void>;
+}
 
 /**
- * Adds the token unless it is there: a value that exists stays untouched, whoever owns it.
+ * Adds the token with the scopes of the role `token` unless it is there: a value that exists stays untouched, whoever
+ * owns it and whatever the role says now.
  * @param owner asked, and perhaps made, only when the token is new; undefined: nobody, and nothing is added
+ * @throws Fault 400 when the role exceeds the owner
  */
 export async function addConfigToken(
-  { store, clock, trusted }: ConfigTokens,
+  { store, rights, clock, trusted }: ConfigTokens,
   token: string,
   owner: () => Promise<TokenOwner | undefined>,
 ): Promise<void> {
@@ -40,10 +54,12 @@ export async function addConfigToken(
   if (candidates.some((candidate) => compareToken(candidate.hashed, token))) return;
   const found = await owner();
   if (!found) return;
+  const scopes = await tokenScopes(store, rights, found.owner).catch(async (error: unknown) => {
+    await found.undo?.();
+    throw error;
+  });
   await store.tokens.create({
-    userId: null,
-    serviceId: null,
-    ...found,
+    ...ownerColumns(found.owner),
     hashed: hashToken(token, trusted ? GENERATED_ROUNDS : SUPPLIED_ROUNDS),
     prefix: tokenPrefix(token),
     clientId: HUB_CLIENT,
@@ -51,6 +67,6 @@ export async function addConfigToken(
     created: timestamp(clock.now()),
     expiresAt: null,
     note: 'from config',
-    scopes: ['inherit'],
+    scopes,
   });
 }

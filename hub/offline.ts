@@ -10,7 +10,7 @@ import { GENERATED_ROUNDS, hashToken, newApiToken, tokenPrefix } from '../core/w
 import { planConfiguredRoles } from './boot.js';
 import { JupyterHubClass } from './config.js';
 import { ensureHubClient } from './oauth/index.js';
-import { assignDefaultRoles, createUser, HUB_CLIENT, loadRoles } from './rbac/index.js';
+import { assignDefaultRoles, createUser, HUB_CLIENT, loadRoles, Rights, tokenScopes } from './rbac/index.js';
 import { Admission } from './session/index.js';
 import { openStoreBeside, type Store, upgradeDatabase } from './store/index.js';
 
@@ -75,6 +75,8 @@ async function createToken({ config, log, clock }: OfflineOptions, userName: str
   await store.transaction((repositories) =>
     assignDefaultRoles(repositories, { kind: 'user', id: user.id, admin: user.admin }),
   );
+  const rights = new Rights({ store, registry, log });
+  const scopes = await tokenScopes(store, rights, { kind: 'user', user });
   const token = newApiToken();
   await store.tokens.create({
     userId: user.id,
@@ -86,7 +88,7 @@ async function createToken({ config, log, clock }: OfflineOptions, userName: str
     created: timestamp(clock.now()),
     expiresAt: null,
     note: 'command-line generated',
-    scopes: ['inherit'],
+    scopes,
   });
   return token;
 }

@@ -77,12 +77,12 @@ export async function makeParts(
   resources.use(authenticator);
   const plan = early ?? planConfiguredRoles(registry, hub, log, await managedRolesOf(authenticator, auth));
   const base = { config, addresses, store, clock, log };
-  const services = resources.use(makeServices({ ...base, registry, cwd, outputDir, environment }));
+  const services = resources.use(makeServices({ ...base, rights, cwd, outputDir, environment }));
   await loadConfigured(
     {
       store,
       services,
-      registry,
+      rights,
       config: hub,
       authenticatorConfig: auth,
       authenticator,

@@ -2,9 +2,9 @@
 import type { Clock } from '../../core/clock.js';
 import type { Log } from '../../core/log.js';
 import type { HubSettings } from '../../core/plugin/selection.js';
-import type { ScopeRegistry } from '../../core/scopes/index.js';
 import type { HubAddresses } from '../addresses.js';
 import { AnteroomClass, JupyterHubClass } from '../config.js';
+import type { Rights } from '../rbac/index.js';
 import { Services } from '../services/index.js';
 import type { Store } from '../store/types.js';
 
@@ -12,7 +12,7 @@ export interface ServicePartsOptions {
   readonly config: HubSettings;
   readonly addresses: HubAddresses;
   readonly store: Store;
-  readonly registry: ScopeRegistry;
+  readonly rights: Rights;
   readonly cwd: string;
   readonly outputDir: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -21,11 +21,11 @@ export interface ServicePartsOptions {
 }
 
 export function makeServices(options: ServicePartsOptions): Services {
-  const { config, addresses, store, registry, clock, log } = options;
+  const { config, addresses, store, rights, clock, log } = options;
   const hub = config.of(JupyterHubClass);
   return new Services({
     store,
-    registry,
+    rights,
     settings: {
       services: hub.services,
       serviceTokens: hub.service_tokens,

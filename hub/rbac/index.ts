@@ -17,7 +17,7 @@ export { assignDefaultRoles, createUser, setAdmin } from './default-roles.js';
 export { visibleGroups, visibleServices, visibleUsers } from './lists.js';
 export { loadGroups } from './load-groups.js';
 export { loadRoles } from './load-roles.js';
-export { isAdmin, type Owner, ownerName, ownerOf, scopeOwner } from './owner.js';
+export { isAdmin, type Owner, ownerColumns, ownerName, ownerOf, scopeOwner } from './owner.js';
 export { HUB_CLIENT, Rights } from './rights.js';
 export { planRoles, type RoleConfig, type RolePlan } from './role-plan.js';
 export {

@@ -1,6 +1,6 @@
 import type { ScopeOwner } from '../../core/scopes/index.js';
 import type { Principal } from '../principal.js';
-import type { ServiceRecord, UserRecord } from '../store/types.js';
+import type { ServiceRecord, TokenRecord, UserRecord } from '../store/types.js';
 
 /** Somebody who can hold roles for themselves and own tokens. */
 export type Owner =
@@ -25,6 +25,13 @@ export function scopeOwner(owner: Owner): ScopeOwner {
 
 export function ownerName(owner: Owner): string {
   return owner.kind === 'user' ? owner.user.name : owner.service.name;
+}
+
+/** Whose a token is. */
+export function ownerColumns(owner: Owner): Pick<TokenRecord, 'userId' | 'serviceId'> {
+  return owner.kind === 'user'
+    ? { userId: owner.user.id, serviceId: null }
+    : { userId: null, serviceId: owner.service.id };
 }
 
 /** The flag that goes with the role `admin`. */

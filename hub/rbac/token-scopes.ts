@@ -13,7 +13,10 @@ export async function tokenScopes(
   store: Pick<Store, 'roles'>,
   rights: Rights,
   owner: Owner,
-  asked: { readonly scopes?: readonly string[] | undefined; readonly roles?: readonly string[] | undefined },
+  asked: {
+    readonly scopes?: readonly string[] | undefined;
+    readonly roles?: readonly string[] | undefined;
+  } = {},
   client?: IssuingClient,
 ): Promise<readonly string[]> {
   const scopes = [...new Set(await namedScopes(store, asked))];

@@ -11,10 +11,10 @@ import type { Clock } from '../../core/clock.js';
 import { Fault, messageOf, StartupFault } from '../../core/fault.js';
 import { every } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
-import type { ScopeRegistry } from '../../core/scopes/index.js';
-import { addConfigToken, tokenFault } from '../config-tokens.js';
+import { addConfigToken, tokenFault, tokenRoleFault } from '../config-tokens.js';
 import { waitUntilReady } from '../lifecycle/readiness.js';
 import type { StaticRoute } from '../lifecycle/types.js';
+import type { Rights } from '../rbac/index.js';
 import type { ServiceRecord, Store } from '../store/types.js';
 import { type RunningService, runningService } from './entry.js';
 import { type ServiceAddresses, serviceEnvironment } from './environment.js';
@@ -27,7 +27,7 @@ export { readServiceSpec, type ServiceSpec } from './spec.js';
 
 export interface ServicesDeps {
   readonly store: Store;
-  readonly registry: ScopeRegistry;
+  readonly rights: Rights;
   readonly settings: {
     /** `c.JupyterHub.services` */
     readonly services: readonly unknown[];
@@ -79,25 +79,30 @@ export class Services implements AsyncDisposable {
     for (const record of before) {
       if (record.fromConfig && !named.has(record.name)) await store.services.delete(record.id);
     }
+    const excess: string[] = [];
+    const exceeds = (error: unknown): void => void excess.push(tokenRoleFault(error));
     for (const spec of specs) {
       if (spec.admin) this.#log(spec.name).warn('`admin: true` is deprecated: assign roles with load_roles');
-      await this.#register(spec, true);
+      await this.#register(spec, true).catch(exceeds);
     }
     for (const record of before) {
       if (!record.fromConfig) this.#put(runningService(record, this.#deps.addresses));
     }
-    for (const [token, name] of tokens) await this.#addToken(token, name);
+    for (const [token, name] of tokens) await this.#addToken(token, name).catch(exceeds);
+    if (excess.length > 0) throw new StartupFault(excess);
   }
 
   /** `service_tokens` may name a service that is described nowhere: it is made, with nothing but its tokens. */
   async #addToken(token: string, name: string): Promise<void> {
-    const { store, settings, clock } = this.#deps;
+    const { store, rights, settings, clock } = this.#deps;
     if (!this.#entries.has(name)) {
       this.#log(name).warn('service_tokens names a service that c.JupyterHub.services does not; it is made');
     }
-    await addConfigToken({ store, clock, trusted: settings.trustedTokens }, token, async () => {
-      const record = (await store.services.byName(name)) ?? (await store.services.upsert(bareService(name)));
-      return { serviceId: record.id };
+    await addConfigToken({ store, rights, clock, trusted: settings.trustedTokens }, token, async () => {
+      const known = await store.services.byName(name);
+      if (known) return { owner: { kind: 'service', service: known } };
+      const service = await store.services.upsert(bareService(name));
+      return { owner: { kind: 'service', service }, undo: () => store.services.delete(service.id) };
     });
   }
 
@@ -228,8 +233,8 @@ export class Services implements AsyncDisposable {
   }
 
   async #register(spec: ServiceSpec, fromConfig: boolean): Promise<RunningService | undefined> {
-    const { store, registry, settings, clock, log, addresses } = this.#deps;
-    const deps = { store, registry, trustedTokens: settings.trustedTokens, clock, log };
+    const { store, rights, settings, clock, log, addresses } = this.#deps;
+    const deps = { store, rights, trustedTokens: settings.trustedTokens, clock, log };
     const prefix = `${addresses.baseUrl}services/${spec.name}/`;
     const origin = addresses.places.serviceOrigin(spec.name);
     const registered = await writeService(deps, spec, { prefix, origin, fromConfig });

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.js';
 import { Fault } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
 import { timestamp } from '../../core/model/time.js';
-import { accessScope, type ScopeRegistry } from '../../core/scopes/index.js';
+import { accessScope } from '../../core/scopes/index.js';
 import {
   GENERATED_ROUNDS,
   hashToken,
@@ -12,13 +12,13 @@ import {
   tokenPrefix,
 } from '../../core/wire/tokens.js';
 import { addConfigToken } from '../config-tokens.js';
-import { assignDefaultRoles, HUB_CLIENT } from '../rbac/index.js';
-import type { OAuthClientRecord, Repositories, ServiceRecord, Store } from '../store/types.js';
+import { assignDefaultRoles, HUB_CLIENT, type Rights, tokenScopes } from '../rbac/index.js';
+import type { OAuthClientRecord, ServiceRecord, Store } from '../store/types.js';
 import type { ServiceSpec } from './spec.js';
 
 export interface RowDeps {
   readonly store: Store;
-  readonly registry: ScopeRegistry;
+  readonly rights: Rights;
   /** `trust_user_provided_tokens` */
   readonly trustedTokens: boolean;
   readonly clock: Clock;
@@ -38,14 +38,14 @@ const GENERATED_NOTE = 'generated at startup';
  * @param options.prefix path of the service behind the proxy
  * @param options.origin of its own host; empty where all share the hub's
  * @returns undefined when a service of that name comes from the other of configuration and API, and stays as it is
- * @throws Fault 400 when its OAuth client is another service's
+ * @throws Fault 400 when its OAuth client is another service's, or the role `token` exceeds what it holds
  */
 export async function writeService(
   deps: RowDeps,
   spec: ServiceSpec,
   options: { readonly prefix: string; readonly origin: string; readonly fromConfig: boolean },
 ): Promise<Registered | undefined> {
-  const { store, log, registry } = deps;
+  const { store, rights, log } = deps;
   const before = await store.services.byName(spec.name);
   if (before && before.fromConfig !== options.fromConfig) {
     log.error(
@@ -58,7 +58,7 @@ export async function writeService(
   }
   await refuseSharedClient(store, spec);
   for (const scope of spec.oauthClientAllowedScopes) {
-    const problem = registry.problem(scope);
+    const problem = rights.registry.problem(scope);
     if (problem !== undefined)
       log.warn('a scope for a service means nothing', { service: spec.name, problem });
   }
@@ -74,12 +74,16 @@ export async function writeService(
     await assignDefaultRoles(db, { kind: 'service', id: row.id, admin: spec.admin });
     const old = before?.oauthClientId;
     if (old && old !== client?.identifier) await db.oauth.deleteClient(old);
-    if (generated !== undefined) await replaceGenerated(db, row.id, generated, deps.clock);
     return (await db.services.byId(row.id)) ?? row;
   });
+  if (generated !== undefined) await replaceGenerated(deps, record, generated);
   if (spec.apiToken !== '') {
-    const tokens = { store, clock: deps.clock, trusted: deps.trustedTokens };
-    await addConfigToken(tokens, spec.apiToken, async () => ({ serviceId: record.id }));
+    const tokens = { store, rights, clock: deps.clock, trusted: deps.trustedTokens };
+    const undo = before ? undefined : () => store.services.delete(record.id);
+    await addConfigToken(tokens, spec.apiToken, async () => ({
+      owner: { kind: 'service', service: record },
+      ...(undo && { undo }),
+    }));
   }
   return { record, apiToken };
 }
@@ -154,23 +158,26 @@ function columns(spec: ServiceSpec, fromConfig: boolean): Omit<ServiceRecord, 'i
 
 /** JupyterHub lets them pile up; nobody but the process that is started now needs one. */
 async function replaceGenerated(
-  db: Repositories,
-  serviceId: number,
+  { store, rights, clock }: RowDeps,
+  service: ServiceRecord,
   token: string,
-  clock: Clock,
 ): Promise<void> {
-  const old = (await db.tokens.byOwner({ serviceId })).filter((each) => each.note === GENERATED_NOTE);
-  await db.tokens.delete(old.map((each) => each.id));
-  await db.tokens.create({
-    userId: null,
-    serviceId,
-    hashed: hashToken(token, GENERATED_ROUNDS),
-    prefix: tokenPrefix(token),
-    clientId: HUB_CLIENT,
-    sessionId: null,
-    created: timestamp(clock.now()),
-    expiresAt: null,
-    note: GENERATED_NOTE,
-    scopes: ['inherit'],
+  const serviceId = service.id;
+  const scopes = await tokenScopes(store, rights, { kind: 'service', service });
+  await store.transaction(async (db) => {
+    const old = (await db.tokens.byOwner({ serviceId })).filter((each) => each.note === GENERATED_NOTE);
+    await db.tokens.delete(old.map((each) => each.id));
+    await db.tokens.create({
+      userId: null,
+      serviceId,
+      hashed: hashToken(token, GENERATED_ROUNDS),
+      prefix: tokenPrefix(token),
+      clientId: HUB_CLIENT,
+      sessionId: null,
+      created: timestamp(clock.now()),
+      expiresAt: null,
+      note: GENERATED_NOTE,
+      scopes,
+    });
   });
 }

@@ -14,7 +14,7 @@ import { compareToken } from '../../core/wire/tokens.js';
 import { freePorts } from '../../test/support/ports.js';
 import { ensureHubClient } from '../oauth/index.js';
 import { placesOf } from '../places.js';
-import { loadRoles, planRoles } from '../rbac/index.js';
+import { loadRoles, planRoles, Rights } from '../rbac/index.js';
 import { openStore, type Store } from '../store/index.js';
 import { readServiceSpec, Services, type ServicesDeps } from './index.js';
 
@@ -44,7 +44,7 @@ function make(
 ): Services {
   const made = new Services({
     store,
-    registry,
+    rights: new Rights({ store, registry, log: silentLog }),
     settings: {
       services,
       serviceTokens,
@@ -79,6 +79,11 @@ async function load(...args: Parameters<typeof make>): Promise<Services> {
 async function rolesOf(name: string): Promise<readonly string[]> {
   const record = await store.services.byName(name);
   return (await store.roles.of('service', record?.id ?? 0)).map((role) => role.name);
+}
+
+async function tokenScopesOf(name: string): Promise<readonly (readonly string[])[]> {
+  const record = await store.services.byName(name);
+  return (await store.tokens.byOwner({ serviceId: record?.id ?? 0 })).map(({ scopes }) => scopes);
 }
 
 async function until(what: () => Promise<boolean> | boolean, ms = 10_000): Promise<void> {
@@ -208,6 +213,46 @@ describe('services of the configuration', () => {
     ]);
   });
 
+  it('give their tokens the scopes of the role token, none that is there others', async () => {
+    await load([], { 'token-of-bare': 'bare' });
+    await store.roles.upsert({ name: 'token', description: null, scopes: ['read:users:name!user'] });
+    const run = { name: 'run', admin: true, command: ['true'] };
+    const services = await load([{ ...external, admin: true }, run], {
+      'token-of-bare': 'bare',
+      'token-of-other': 'other',
+    });
+    const api = readServiceSpec({ name: 'api', api_token: 'token-of-api' }, 'test').spec;
+    if (api) await services.add(api);
+    expect(await tokenScopesOf('ext')).toEqual([['read:users:name!user']]);
+    expect(await tokenScopesOf('run')).toEqual([['read:users:name!user']]);
+    expect(await tokenScopesOf('other')).toEqual([['read:users:name!user']]);
+    expect(await tokenScopesOf('api')).toEqual([['read:users:name!user']]);
+    expect(await tokenScopesOf('bare')).toEqual([['inherit']]);
+  });
+
+  it('stop the start where the role token exceeds what they hold', async () => {
+    await store.roles.upsert({ name: 'token', description: null, scopes: ['list:users'] });
+    const faulty = make(
+      [
+        { ...external, admin: true },
+        { name: 'svc', api_token: 'token-of-svc' },
+        { name: 'run', command: ['true'] },
+      ],
+      { 'token-of-bare': 'bare' },
+    );
+    const fault = await faulty.load().catch((error: unknown) => error);
+    expect((fault as StartupFault).faults).toEqual(
+      ['svc', 'run', 'bare'].map(
+        (name) =>
+          'c.JupyterHub.load_roles: role "token": Not assigning requested scopes ' +
+          `list:users,read:users:name not held by Service ${name}`,
+      ),
+    );
+    expect(await tokenScopesOf('ext')).toEqual([['list:users']]);
+    expect((await store.services.all()).map(({ name }) => name).sort()).toEqual(['ext', 'run']);
+    expect(await tokenScopesOf('run')).toEqual([]);
+  });
+
   it('stop the start with every fault, before a row is written', async () => {
     const faulty = make([{ name: 'ok' }, { name: 'a', nope: 1 }, { name: 'b', admin: 2 }], { short: 'x' });
     const fault = await faulty.load().catch((error: unknown) => error);
@@ -231,6 +276,14 @@ describe('services of the API', () => {
     await again.remove('ext');
     expect(again.list()).toEqual([]);
     expect(await store.services.all()).toEqual([]);
+    expect(await store.oauth.client('service-ext')).toBeUndefined();
+  });
+
+  it('are not made where the role token exceeds what they hold', async () => {
+    const services = await load([]);
+    await store.roles.upsert({ name: 'token', description: null, scopes: ['list:users'] });
+    await expect(services.add(spec(external))).rejects.toMatchObject({ code: 'TOKEN_REQUEST', status: 400 });
+    expect(await store.services.byName('ext')).toBeUndefined();
     expect(await store.oauth.client('service-ext')).toBeUndefined();
   });
 

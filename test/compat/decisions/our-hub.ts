@@ -17,6 +17,7 @@ import { ScopeRegistry } from '../../../core/scopes/index.js';
 import { CryptKeeper } from '../../../core/wire/fernet.js';
 import { loadConfigured, planConfiguredRoles } from '../../../hub/boot.js';
 import { JupyterHubClass } from '../../../hub/config.js';
+import { Rights } from '../../../hub/rbac/index.js';
 import {
   Accounts,
   Admission,
@@ -98,7 +99,13 @@ async function signInOf(
   const common = { store, authenticator, admission, clock: systemClock, log: silentLog };
   const services = { load: async () => undefined };
   await loadConfigured(
-    { ...common, registry, config: hub, authenticatorConfig: auth, services },
+    {
+      ...common,
+      rights: new Rights({ store, registry, log: silentLog }),
+      config: hub,
+      authenticatorConfig: auth,
+      services,
+    },
     planConfiguredRoles(registry, hub, silentLog),
   );
   const accounts = new Accounts({
