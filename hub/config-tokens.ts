@@ -29,7 +29,7 @@ export function tokenFault(trait: string, token: string, owner: string): string 
 
 /** The same for the role `token` where it exceeds the owner of a token. @throws what else it is given */
 export function tokenRoleFault(error: unknown): string {
-  if (!(error instanceof Fault) || error.code !== 'TOKEN_REQUEST') throw error;
+  if (!(error instanceof Fault) || error.status !== 400) throw error;
   return `c.JupyterHub.load_roles: role "token": ${error.message}`;
 }
 

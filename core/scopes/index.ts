@@ -15,6 +15,6 @@ export type { ExpandContext, IssuingClient, ScopeOwner } from './expand.js';
 export { intersect, usersInQuestion } from './intersect.js';
 export { ScopeRegistry } from './registry.js';
 export { excessScopes, type Resolved, resolveRequested } from './resolve.js';
-export { type FilterKind, type Membership, type Resource, splitScope } from './scope.js';
+export { type FilterKind, hasEmptyFilter, type Membership, type Resource, splitScope } from './scope.js';
 export { ALL, type Grant, ScopeSet } from './scope-set.js';
 export { shareScopes } from './share.js';

@@ -4,7 +4,7 @@ import { BUILTIN_SCOPES, type ScopeDefinition } from './builtin.js';
 import { readCustomScopes } from './custom-scopes.js';
 import { type ExpandContext, expand } from './expand.js';
 import { Memo } from './memo.js';
-import { PLACEHOLDERS, splitScope } from './scope.js';
+import { hasEmptyFilter, PLACEHOLDERS, splitScope } from './scope.js';
 import type { ScopeSet } from './scope-set.js';
 
 /** A name in a request or a configuration that is no scope. HTTP 400. */
@@ -73,6 +73,13 @@ export class ScopeRegistry {
       const problem = this.problem(text, whoFor);
       if (problem !== undefined) throw new ScopeNotFound(problem);
     }
+  }
+
+  /** `check` for what somebody asks to hold, where JupyterHub reads the filters too. @throws ScopeNotFound */
+  checkWanted(texts: readonly string[], whoFor: string): void {
+    this.check(texts, whoFor);
+    const empty = texts.find(hasEmptyFilter);
+    if (empty !== undefined) throw new ScopeNotFound(`Empty string is not a valid filter: ${empty}`);
   }
 
   /** The base and everything that it implies, or `undefined` when there is no such scope. */

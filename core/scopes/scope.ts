@@ -42,6 +42,12 @@ export function parseFilter(filter: string): Resource | undefined {
   return kind && { kind, name: filter.slice(at + 1) };
 }
 
+/** A filter that names nobody: `read:users!user=`. */
+export function hasEmptyFilter(text: string): boolean {
+  const { filter } = splitScope(text);
+  return filter.endsWith('=') && filterKind(filter.slice(0, -1)) !== undefined;
+}
+
 function filterKind(text: string): FilterKind | undefined {
   return FILTER_KINDS.find((kind) => kind === text);
 }

@@ -258,6 +258,17 @@ describe('tokens', () => {
     await expect(make({ scopes: ['nope'] })).rejects.toMatchObject({ status: 400 });
   });
 
+  it.each(['read:users!user=', 'access:servers!server=', 'self!user=', 'inherit!user='])(
+    'cannot have %s, whose filter names nobody',
+    async (scope) => {
+      const asked = { scopes: ['read:users:name!user', scope] };
+      await expect(tokenScopes(world.store, world.rights, asUser(bob), asked)).rejects.toMatchObject({
+        status: 400,
+        message: `Empty string is not a valid filter: ${scope}`,
+      });
+    },
+  );
+
   it('does not gain a share’s scope that means nothing for a server', async () => {
     await share('', { userId: bob.id }, 'read:users!server=alice/', 'servers!server=alice/');
     const token = await world.token(asUser(bob), ['inherit']);

@@ -30,6 +30,14 @@ describe('planRoles', () => {
     expect(server).toMatchObject({ description: 'Post activity only', scopes: ['users:activity!user'] });
   });
 
+  it('warns of a scope whose filter names nobody', () => {
+    const planned = plan({ loadRoles: [{ name: 'lister', scopes: ['read:users!user=', 'list:users'] }] });
+    expect(planned.faults).toEqual([]);
+    expect(planned.warnings).toEqual([
+      expect.stringMatching(/"lister": the filter of read:users!user= names/),
+    ]);
+  });
+
   it('warns when the role user loses self or extra_user_scopes has no effect', () => {
     const planned = plan({
       loadRoles: [{ name: 'user', scopes: ['read:hub'] }],

@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../core/model/json.js';
-import { isRoleName, type ScopeRegistry } from '../../core/scopes/index.js';
+import { hasEmptyFilter, isRoleName, type ScopeRegistry } from '../../core/scopes/index.js';
 import type { EntityKind } from '../store/types.js';
 import { isStorable } from './storable.js';
 
@@ -74,9 +74,12 @@ export function readRoleSpec(
       readNames(value[kind], `${at}: ${kind}`, faults) ?? [],
     ]),
   );
-  const warnings = Object.keys(value)
-    .filter((key) => !KEYS.has(key))
-    .map((key) => `${at}: unknown key ${JSON.stringify(key)} is ignored`);
+  const warnings = [
+    ...Object.keys(value)
+      .filter((key) => !KEYS.has(key))
+      .map((key) => `${at}: unknown key ${JSON.stringify(key)} is ignored`),
+    ...(scopes ?? []).filter(hasEmptyFilter).map((scope) => `${at}: the filter of ${scope} names nobody`),
+  ];
   if (faults.length > 0) return { faults, warnings };
   const spec: RoleSpec = {
     name,

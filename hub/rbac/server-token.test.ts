@@ -52,6 +52,9 @@ describe('the token a server is started with', () => {
     await expect(made('', ['users:activity!user', 'bogus'])).rejects.toMatchObject({
       code: 'SCOPE_NOT_FOUND',
     });
+    await expect(made('', ['users:activity!user', 'read:users!user='])).rejects.toMatchObject({
+      message: 'Empty string is not a valid filter: read:users!user=',
+    });
   });
 
   it('works as a token', async () => {

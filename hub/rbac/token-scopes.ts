@@ -20,7 +20,7 @@ export async function tokenScopes(
   client?: IssuingClient,
 ): Promise<readonly string[]> {
   const scopes = [...new Set(await namedScopes(store, asked))];
-  rights.registry.check(scopes, 'token');
+  rights.registry.checkWanted(scopes, 'token');
   const excess = await rights.excess(owner, scopes, client);
   if (excess.length === 0) return scopes;
   const kind = owner.kind === 'user' ? 'User' : 'Service';
@@ -66,7 +66,7 @@ export async function serverTokenScopes(
   configured?: readonly string[],
 ): Promise<ServerTokenScopes> {
   const asked = configured?.length ? configured : ((await store.roles.byName('server'))?.scopes ?? []);
-  rights.registry.check(asked, 'server token');
+  rights.registry.checkWanted(asked, 'server token');
   // The token belongs to the hub's client, under which `!server` would mean nothing.
   const bound = asked.map((scope) =>
     scope.endsWith('!server') ? `${scope}=${server.user.name}/${server.name}` : scope,

@@ -169,6 +169,12 @@ describe('services made by the API', () => {
     expect(asAdmin.status).toBe(400);
     const client = { url: 'http://127.0.0.1:9', oauth_client_allowed_scopes: ['read:users'] };
     expect((await call('POST', '/services/climber', token, client)).status).toBe(400);
+    const nobody = { ...client, oauth_client_allowed_scopes: ['read:users!user='] };
+    const refused = await call('POST', '/services/climber', ADMIN_TOKEN, nobody);
+    expect(await refused.json()).toMatchObject({
+      status: 400,
+      message: 'Empty string is not a valid filter: read:users!user=',
+    });
     expect((await call('GET', '/services/climber', ADMIN_TOKEN)).status).toBe(404);
     expect((await call('GET', '/user', 'climber-token')).status).toBe(403);
   });

@@ -187,7 +187,7 @@ async function refuseExcess(
   const ofAdmin = description['admin'] === true ? (defaultRoleNamed('admin')?.scopes ?? []) : [];
   const ofClient = description['oauth_client_allowed_scopes'];
   const wanted = [...ofAdmin, ...(Array.isArray(ofClient) ? ofClient.map(String) : [])];
-  registry.check(wanted, 'service');
+  registry.checkWanted(wanted, 'service');
   const excess = await rights.excessOver(request.access.scopes, owner, wanted);
   if (excess.length === 0) return;
   const kind = owner.kind === 'user' ? 'User' : 'Service';
