@@ -125,3 +125,50 @@ describe('tokens of api_tokens', () => {
     expect(await tokens('root')).toEqual([['list:users']]);
   });
 });
+
+describe('users of the database', () => {
+  async function populate(): Promise<void> {
+    await start({});
+    const users = await Promise.all(['ann', 'dave', 'eve', 'zed'].map((name) => world.user(name)));
+    await world.group('g', ...users);
+  }
+  async function names(): Promise<readonly string[]> {
+    const found: string[] = [];
+    for await (const some of world.store.users.allNames()) found.push(...some);
+    return found.sort();
+  }
+  const auth = { username_pattern: '[a-c].*', allow_all: true, blocked_users: new Set(['zed']) };
+
+  it('whose names are not valid any more go with delete_invalid_users, but for blocked ones', async () => {
+    await populate();
+    await start({ auth: { ...auth, delete_invalid_users: true } });
+    expect(await names()).toEqual(['ann', 'zed']);
+    // blocked users lose their groups
+    const group = await world.store.groups.byName('g');
+    expect(await world.store.groups.members(group?.id ?? 0)).toEqual(['ann']);
+  });
+
+  it('stay without it, and the log says so', async () => {
+    await populate();
+    const lines: string[] = [];
+    const note = (message: string, fields?: object) => lines.push(`${message} ${JSON.stringify(fields)}`);
+    await start({ auth, log: { ...silentLog, warn: note, error: note } });
+    expect(await names()).toEqual(['ann', 'dave', 'eve', 'zed']);
+    expect(lines.filter((line) => /username|invalid/.test(line))).toEqual([
+      expect.stringContaining('Invalid username: dave'),
+      expect.stringContaining('Invalid username: eve'),
+      expect.stringContaining('delete_invalid_users = True'),
+    ]);
+  });
+
+  it('who are not valid do not become allowed by being there', async () => {
+    await populate();
+    const added: string[] = [];
+    const addUser = async (name: string) => void added.push(name);
+    await start({
+      auth: { ...auth, allow_all: false, allow_existing_users: true },
+      authenticator: { addUser },
+    });
+    expect(added).toEqual(['ann']);
+  });
+});

@@ -1,6 +1,7 @@
 /**
  * What the configuration says of roles, users, groups and tokens, brought into the database at start (in the
- * order of JupyterHub 6.1.1 `initialize`). No work per user unless a hook of the authenticator asks for it.
+ * order of JupyterHub 6.1.1 `initialize`). Of the users in the database only the names are looked at, unless a hook
+ * of the authenticator asks for more.
  */
 import type { Clock } from '../core/clock.js';
 import { Fault, messageOf, StartupFault } from '../core/fault.js';
@@ -176,17 +177,17 @@ async function tokenOwner({ store, admission }: BootDeps, name: string): Promise
 }
 
 /**
- * `add_user` for everybody in the database, where the authenticator has such a hook, users need accounts of the machine,
- * or existing users may enter.
+ * `add_user` for everybody in the database who is not blocked: whose name is not valid any more, who has no account of
+ * the machine where users need one, or whom the authenticator's hook refuses may be deleted for it.
  */
 async function addUsersHook(deps: BootDeps): Promise<void> {
   const { store, authenticator, admission, systemAccounts, authenticatorConfig: auth, log } = deps;
-  const asks = authenticator.addUser !== undefined || systemAccounts?.required;
-  if (!asks && (auth.allow_all || !auth.allow_existing_users)) return;
+  let refused = 0;
   for await (const names of store.users.allNames()) {
     for (const name of names) {
       if (admission.isBlocked(name)) continue;
       try {
+        if (admission.parse(name) === undefined) throw new Error(`Invalid username: ${name}`);
         if (systemAccounts?.required) await systemAccounts.provide(name);
         await authenticator.addUser?.(name);
         admission.userExists(name);
@@ -198,11 +199,16 @@ async function addUsersHook(deps: BootDeps): Promise<void> {
         });
         // a directory that does not answer says nothing about a user
         const unknown = error instanceof Fault && error.status >= 500;
-        if (auth.delete_invalid_users && !unknown)
-          await deleteInvalid(store, await store.users.byName(name), log);
+        if (unknown) continue;
+        refused += 1;
+        if (auth.delete_invalid_users) await deleteInvalid(store, await store.users.byName(name), log);
       }
     }
   }
+  if (refused > 0 && !auth.delete_invalid_users)
+    log.warn('c.Authenticator.delete_invalid_users = True deletes such users at the start', {
+      users: refused,
+    });
 }
 
 async function deleteInvalid(store: Store, user: UserRecord | undefined, log: Log): Promise<void> {
