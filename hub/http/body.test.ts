@@ -15,6 +15,35 @@ describe('a body of JSON', () => {
   });
 
   it.each([
+    ['{"a":12345678901234567890}', '12345678901234567890'],
+    ['[1, "\\"", -9007199254740993 ]', '-9007199254740993'],
+    ['9007199254740992', '9007199254740992'],
+    [`{"a":{"b":[1${'0'.repeat(400)}]}}`, `1${'0'.repeat(39)}…`],
+  ])('with a number that would become another is refused: %j', (text, number) => {
+    const message = `The number ${number} is too large to be kept exactly: send it as text`;
+    expect(() => jsonBody(bytes(text))).toThrow(expect.objectContaining({ status: 400, message }));
+  });
+
+  it.each([
+    '9007199254740991',
+    '-9007199254740991',
+    '0.12345678901234567890',
+    '12345678901234567890.5',
+    '1e20',
+    '12345678901234567890E2',
+    '1e-0000000000000000000001',
+    '{"12345678901234567890":"a \\" 12345678901234567890"}',
+    '["\\\\",12345678901234567890.0,"12345678901234567890"]',
+  ])('may hold %s', (text) => {
+    expect(jsonBody(bytes(text))).toEqual(JSON.parse(text));
+  });
+
+  it('is read to its end however long it is', () => {
+    const escapes = `["${'\\"'.repeat(500_000)}",12345678901234567890]`;
+    expect(() => jsonBody(bytes(escapes))).toThrow(/The number 12345678901234567890/);
+  });
+
+  it.each([
     ['no UTF-8', bytes('{"usernames":["\xff\xfe"]}')],
     ['an overlong form', bytes('"\xc0\xaf"')],
     ['a lone surrogate', bytes('{"usernames":["a\\ud800b"]}')],

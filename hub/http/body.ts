@@ -26,12 +26,19 @@ export function installBodyParser(app: FastifyInstance): void {
   });
 }
 
-/** The body as JSON; null when empty. @throws Fault 400, also for what is no UTF-8 or could not be stored as such */
+/**
+ * The body as JSON; null when empty.
+ * @throws Fault 400, also for what is no UTF-8 or could not be stored as such, or a number that would become another
+ */
 export function jsonBody(body: unknown): JsonValue {
   if (!Buffer.isBuffer(body)) return null;
   try {
     const text = decoded(body);
     const value = JSON.parse(text) as JsonValue;
+    const long = MANY_DIGITS.test(text) ? longInteger(text) : undefined;
+    if (long !== undefined) {
+      throw httpError(400, `The number ${shortened(long)} is too large to be kept exactly: send it as text`);
+    }
     if (!ESCAPED_SURROGATE.test(text) || !LONE_SURROGATE.test(JSON.stringify(value))) return value;
   } catch (error) {
     // TypeError: no UTF-8; RangeError: nested deeper than the stack
@@ -39,6 +46,24 @@ export function jsonBody(body: unknown): JsonValue {
       throw error;
   }
   throw httpError(400, 'Invalid JSON in body of request');
+}
+
+/** Without as many digits in a row every whole number is exact. */
+const MANY_DIGITS = /\d{16}/;
+/** The strings and numbers of a text that is JSON. */
+const LITERALS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const SHOWN_DIGITS = 40;
+
+/** A whole number that Python would keep and we would round. With a fraction or an exponent both round. */
+function longInteger(json: string): string | undefined {
+  for (const [literal] of json.matchAll(LITERALS)) {
+    if (/^-?\d+$/.test(literal) && !Number.isSafeInteger(Number(literal))) return literal;
+  }
+  return undefined;
+}
+
+function shortened(digits: string): string {
+  return digits.length > SHOWN_DIGITS ? `${digits.slice(0, SHOWN_DIGITS)}…` : digits;
 }
 
 /** Half a character: JSON can write one, UTF-8 and databases cannot. `stringify` leaves lone ones escaped. */
