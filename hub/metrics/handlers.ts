@@ -60,6 +60,7 @@ const BELOW_HUB: Readonly<Record<string, string>> = {
   'api/users/:/servers/:/progress': 'apihandlers.users.SpawnProgressAPIHandler',
   'api/users/:/tokens': 'apihandlers.users.UserTokenListAPIHandler',
   'api/users/:/tokens/:': 'apihandlers.users.UserTokenAPIHandler',
+  'api/users/:/tokens/': 'apihandlers.users.UserTokenAPIHandler',
   'api/users/:/activity': 'apihandlers.users.ActivityAPIHandler',
   'api/users/:/admin-access': 'apihandlers.users.UserAdminAccessAPIHandler',
   'api/users/:/shared': 'apihandlers.shares.UserShareListAPIHandler',

@@ -22,7 +22,13 @@ describe('readTokenRequest', () => {
     expect(readTokenRequest({ roles: null }, 0).roles).toBeUndefined();
   });
 
+  it.each([[[1]], [{ a: 1 }]])('refuses the note %j', (note) => {
+    const message = expect.stringContaining('token note must be null or text, not ');
+    expect(() => readTokenRequest({ note }, 0)).toThrow(expect.objectContaining({ status: 400, message }));
+  });
+
   it('turns any note into bounded text', () => {
+    for (const note of [[], {}, null, false, 0]) expect(readTokenRequest({ note }, 0).note).toBeUndefined();
     expect(readTokenRequest({ note: 12 }, 0).note).toBe('12');
     expect(readTokenRequest({ note: 'x'.repeat(5000) }, 0).note).toHaveLength(1023);
     expect(readTokenRequest({ note: '' }, 0).note).toBeUndefined();

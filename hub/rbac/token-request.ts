@@ -1,7 +1,7 @@
 import { Fault } from '../../core/fault.js';
 import { isJsonObject, type JsonValue } from '../../core/model/json.js';
 import type { Resource } from '../../core/scopes/index.js';
-import { pythonRepr } from '../http/python-text.js';
+import { isTruthy, pythonRepr } from '../http/python-text.js';
 import type { Principal } from '../principal.js';
 import type { Access } from './access.js';
 import { ownerName, ownerOf } from './owner.js';
@@ -70,10 +70,10 @@ function isName(value: unknown): value is string {
   return typeof value === 'string' && isStorable(value);
 }
 
-/** Anything that is not empty becomes text, as Python's `str` would be stored. */
-function readNote(value: unknown): string | undefined {
-  if (value === undefined || value === null || value === '' || value === false || value === 0)
-    return undefined;
+/** What is empty to Python is none; a number becomes text, as it does in the database's column. */
+function readNote(value: JsonValue | undefined): string | undefined {
+  if (value === undefined || !isTruthy(value)) return undefined;
+  if (typeof value === 'object') throw bad(`token note must be null or text, not ${pythonRepr(value)}`);
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.replaceAll('\u0000', '').slice(0, MAX_NOTE);
 }

@@ -145,17 +145,19 @@ class ServerEndpoints {
 
   async change(request: ServerRequest): Promise<JsonObject> {
     const { store } = this.#context;
-    const { user, name } = await this.#target(request);
+    const { user, text, name } = await this.#named(request);
     const wanted = readChange(jsonBody(request.body));
     const { named, servers } = this.#options;
     const newDisplayName = wanted.displayName ?? wanted.name;
     if (wanted.name !== undefined) {
-      await named.check(user, wanted.name, newDisplayName, { requester: request, checkLimit: name === '' });
+      await named.check(user, wanted.name, newDisplayName, { requester: request, checkLimit: text === '' });
     } else if (newDisplayName) {
-      await named.check(user, name, newDisplayName, { requester: request, checkLimit: false });
+      await named.check(user, text, newDisplayName, { requester: request, checkLimit: false });
     }
-    const spawner = await store.spawners.find(user.id, name);
-    if (!spawner) throw httpError(404, `User ${user.name} has no such server ${pythonRepr(name)}`);
+    const spawner = name === undefined ? undefined : await store.spawners.find(user.id, name);
+    if (name === undefined || !spawner) {
+      throw httpError(404, `User ${user.name} has no such server ${pythonRepr(text)}`);
+    }
     const status = servers.status(user, name);
     if (status.ready || status.pending !== null) {
       throw httpError(400, `${logName(user, name)} is active. Please stop it before modifying it.`);
@@ -174,15 +176,14 @@ class ServerEndpoints {
 
   async stop(request: ServerRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { servers, named, slowStopMs } = this.#options;
-    const { user, name } = await this.#target(request);
+    const { user, text, name } = await this.#named(request);
     const body = jsonBody(request.body);
     const remove = isJsonObject(body) && Boolean(body['remove']);
-    if (name !== '') {
-      if (!named.allowed) throw httpError(400, 'Named servers are not enabled.');
-      if (!(await this.#context.store.spawners.find(user.id, name))) {
-        throw httpError(404, `${user.name} has no server named '${name}'`);
-      }
-    } else if (remove) throw httpError(400, 'Cannot delete the default server');
+    if (text !== '' && !named.allowed) throw httpError(400, 'Named servers are not enabled.');
+    if (name === undefined || (name !== '' && !(await this.#context.store.spawners.find(user.id, name)))) {
+      throw httpError(404, `${user.name} has no server named '${text}'`);
+    }
+    if (name === '' && remove) throw httpError(400, 'Cannot delete the default server');
     const { pending, ready } = servers.status(user, name);
     if (pending === 'rename') throw httpError(400, 'Cannot stop a server while it is being renamed');
     const by = requesterOf(request.principal, user);
@@ -204,12 +205,19 @@ class ServerEndpoints {
     request: ServerRequest,
     making = false,
   ): Promise<{ readonly user: UserRecord; readonly name: ServerName }> {
-    const user = await findUser(this.#context.store, request.params.user_name);
-    const text = request.params.server_name ?? '';
-    const name = parseServerName(text);
+    const { user, text, name } = await this.#named(request);
     if (name !== undefined) return { user, name };
     if (making) await this.#options.named.check(user, text, text, { requester: request });
     throw httpError(making ? 400 : 404);
+  }
+
+  /** The text as it was asked for, and the name unless it is none that a server could have. @throws Fault 404 */
+  async #named(
+    request: ServerRequest,
+  ): Promise<{ readonly user: UserRecord; readonly text: string; readonly name: ServerName | undefined }> {
+    const user = await findUser(this.#context.store, request.params.user_name);
+    const text = request.params.server_name ?? '';
+    return { user, text, name: parseServerName(text) };
   }
 
   async #model(request: ServerRequest, user: UserRecord, spawner: SpawnerRecord): Promise<JsonObject> {

@@ -36,6 +36,7 @@ export interface TokenApiOptions {
 }
 
 type Params = { user_name: string };
+type TokenParams = Params & { token_id?: string };
 
 export function registerTokens(app: FastifyInstance, context: ApiContext, options: TokenApiOptions): void {
   const { store, prefix } = context;
@@ -65,31 +66,33 @@ export function registerTokens(app: FastifyInstance, context: ApiContext, option
     },
   );
 
-  app.get<{ Params: Params & { token_id: string } }>(
-    `${url}/:token_id`,
-    { config: { access: scopes('read:tokens'), endpoint: READ_TOKEN } },
-    async (request) => {
-      const user = await userNamed(context, request.params.user_name);
-      return model(context, user, await tokenNamed(context, user, request.params.token_id));
-    },
-  );
+  // Without an id it is a token that is not there, for those who may know.
+  for (const one of [`${url}/:token_id`, `${url}/`]) {
+    app.get<{ Params: TokenParams }>(
+      one,
+      { config: { access: scopes('read:tokens'), endpoint: READ_TOKEN } },
+      async (request) => {
+        const { user, token } = await tokenNamed(context, request.params);
+        return model(context, user, token);
+      },
+    );
 
-  app.delete<{ Params: Params & { token_id: string } }>(
-    `${url}/:token_id`,
-    { config: { access: scopes('tokens'), endpoint: DELETE_TOKEN } },
-    async (request, reply) => {
-      const user = await userNamed(context, request.params.user_name);
-      const token = await tokenNamed(context, user, request.params.token_id);
-      // One OAuth token stands for the application: all of that client's go.
-      const tokens =
-        token.clientId === null || token.clientId === HUB_CLIENT
-          ? [token]
-          : await store.tokens.byUserAndClient(user.id, token.clientId);
-      await options.revoked(tokens);
-      await store.tokens.delete(tokens.map((each) => each.id));
-      return reply.code(204).send();
-    },
-  );
+    app.delete<{ Params: TokenParams }>(
+      one,
+      { config: { access: scopes('tokens'), endpoint: DELETE_TOKEN } },
+      async (request, reply) => {
+        const { user, token } = await tokenNamed(context, request.params);
+        // One OAuth token stands for the application: all of that client's go.
+        const tokens =
+          token.clientId === null || token.clientId === HUB_CLIENT
+            ? [token]
+            : await store.tokens.byUserAndClient(user.id, token.clientId);
+        await options.revoked(tokens);
+        await store.tokens.delete(tokens.map((each) => each.id));
+        return reply.code(204).send();
+      },
+    );
+  }
 }
 
 async function create(
@@ -149,11 +152,15 @@ async function userNamed(context: ApiContext, name: string): Promise<UserRecord>
   return user;
 }
 
-async function tokenNamed(context: ApiContext, user: UserRecord, id: string): Promise<TokenRecord> {
+async function tokenNamed(
+  context: ApiContext,
+  { user_name, token_id: id = '' }: TokenParams,
+): Promise<{ readonly user: UserRecord; readonly token: TokenRecord }> {
+  const user = await userNamed(context, user_name);
   const match = /^a(\d{1,15})$/.exec(id);
   const token = match ? await context.store.tokens.byId(Number(match[1])) : undefined;
   if (!token || token.userId !== user.id) throw httpError(404, `No such token ${id} for user ${user.name}`);
-  return token;
+  return { user, token };
 }
 
 async function model(context: ApiContext, user: UserRecord, token: TokenRecord): Promise<JsonObject> {
