@@ -29,7 +29,7 @@ export function parseActivity(value: JsonValue, nowMs: number): Timestamp {
 function millisOf(text: string): number {
   if (text.length > 64) return Number.NaN;
   const match = ISO.exec(text);
-  if (!match) return Date.parse(text);
+  if (!match) return otherMillis(text);
   const [, year, month, day, hour = '00', minute = '00', second = '00', fraction = '', zone = 'Z'] = match;
   const offset = /^[+-]/.test(zone)
     ? zone.replace(/^([+-]\d\d):?(\d\d)?$/, (_all, h, m) => `${h}:${m ?? '00'}`)
@@ -38,6 +38,19 @@ function millisOf(text: string): number {
   const whole = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}${offset}`);
   const micros = Number(`${fraction}000000`.slice(0, 6));
   return whole + micros / 1000;
+}
+
+/** A day that not every month has, in a text that is not ISO. */
+const LATE_DAY = /(?<![\d:.+])(29|30|31)(?![\d:.])/;
+
+function otherMillis(text: string): number {
+  const [, day] = LATE_DAY.exec(text) ?? [];
+  if (day !== undefined) {
+    // Every month has a 15th, which is in that month whatever the zone.
+    const inMonth = new Date(Date.parse(text.replace(LATE_DAY, '15')));
+    if (!isDay(inMonth.getUTCFullYear(), inMonth.getUTCMonth() + 1, Number(day))) return Number.NaN;
+  }
+  return Date.parse(text);
 }
 
 /** `Date` takes 30 February for 1 March. */
