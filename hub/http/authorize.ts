@@ -47,7 +47,8 @@ async function pass(
       if (request.principal.kind === 'anonymous') throw httpError(403);
       return;
     case 'signed-in':
-      if (request.principal.kind !== 'user') throw httpError(403);
+      if (request.principal.kind !== 'user' && !(access.services && request.principal.kind === 'service'))
+        throw httpError(403);
       if (access.scopes) await request.access.demand(access.scopes, targetIn(request));
       return;
     case 'scopes':

@@ -13,6 +13,8 @@ interface Known {
   /** Answers as JSON: by what its routes say, else by its path. */
   readonly isApi: boolean;
   readonly exempt: boolean;
+  /** As of the session's plug-in: whether a token counts as it does for the methods that there are. */
+  readonly tokens: boolean | undefined;
 }
 
 /** Collects the routes registered after it; the returned function closes what they left open. */
@@ -31,13 +33,13 @@ export function trackMethods(app: FastifyInstance, apiPrefix: string): () => voi
   };
 }
 
-function kindOf(route: RouteOptions, apiPrefix: string): Pick<Known, 'isApi' | 'exempt'> {
-  const { answers, xsrf } = route.config ?? {};
+function kindOf(route: RouteOptions, apiPrefix: string): Omit<Known, 'methods'> {
+  const { answers, xsrf, tokens } = route.config ?? {};
   const isApi = answers === undefined ? route.url.startsWith(apiPrefix) : answers === 'json';
-  return { isApi, exempt: xsrf === 'exempt' && isApi };
+  return { isApi, exempt: xsrf === 'exempt' && isApi, tokens };
 }
 
-function close(app: FastifyInstance, url: string, { methods, isApi, exempt }: Known): void {
+function close(app: FastifyInstance, url: string, { methods, isApi, exempt, tokens }: Known): void {
   const open = METHODS.filter((method) => !methods.has(method));
   const answers = isApi ? 'json' : 'html';
   if (isApi && open.includes('OPTIONS')) {
@@ -49,7 +51,7 @@ function close(app: FastifyInstance, url: string, { methods, isApi, exempt }: Kn
     app.route({
       method: [...method],
       url,
-      config: { access: PUBLIC, xsrf, answers },
+      config: { access: PUBLIC, xsrf, answers, ...(tokens !== undefined && { tokens }) },
       handler: () => {
         throw httpError(405);
       },

@@ -9,8 +9,8 @@ export type RouteAccess =
   | { readonly kind: 'public' }
   /** Any identity, whatever its scopes; else 403. */
   | { readonly kind: 'identified' }
-  /** A browser's login; others are sent to sign in (GET) or refused. */
-  | { readonly kind: 'signed-in'; readonly scopes?: readonly string[] }
+  /** A browser's login; others are sent to sign in (GET) or refused. `services`: a service is none of the others. */
+  | { readonly kind: 'signed-in'; readonly scopes?: readonly string[]; readonly services?: true }
   /** Any one of these scopes, filtered by the names in the path. */
   | { readonly kind: 'scopes'; readonly anyOf: readonly string[]; readonly list?: boolean };
 

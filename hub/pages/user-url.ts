@@ -8,7 +8,7 @@ import { escapeName } from '../../core/model/names.js';
 import { JUPYTERHUB_VERSION } from '../../core/version.js';
 import { withQuery } from '../../core/wire/next-url.js';
 import { httpError } from '../http/errors.js';
-import { PUBLIC, SIGNED_IN } from '../http/route-config.js';
+import { PUBLIC, type RouteAccess, SIGNED_IN } from '../http/route-config.js';
 import { sessionOf } from '../session/index.js';
 import type { UserRecord } from '../store/types.js';
 import { hubPath, type PageContext, page, templateUser } from './context.js';
@@ -31,8 +31,10 @@ export function registerUserUrl(app: FastifyInstance, context: PageContext, opti
   const { urls } = context;
   // Scripts come with tokens; asking for a server that is not there is no activity.
   const credentials = { tokens: true, cookieActivity: false } as const;
+  // `visit` asks for the scope, which a service may hold as well as a user.
+  const access: RouteAccess = { kind: 'signed-in', services: true };
   for (const url of [`${urls.hubPrefix}user/:user_name`, `${urls.hubPrefix}user/:user_name/*`]) {
-    app.get<{ Params: Params }>(url, { config: { access: SIGNED_IN, ...credentials } }, (request, reply) =>
+    app.get<{ Params: Params }>(url, { config: { access, ...credentials } }, (request, reply) =>
       visit(context, options, request, reply),
     );
     // Scripts that outlived their server get JSON whoever they are.
