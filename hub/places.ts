@@ -17,14 +17,14 @@ export interface UserPlaces {
   userRoute(user: string, path: string): RouteSpec;
   /** What browsers call a path on the user's host; empty when the hub does not know its public address. */
   publicUrl(user: string, path: string): string;
+  /** Where a server is that starts now: `/user/alice/gpu/`, with the user's host in front where there is one. */
+  serverUrl(user: string, server: string): string;
 }
 
 export interface Places extends UserPlaces {
   readonly subdomains: boolean;
   /** Host name that the session's cookie is for; `undefined`: the host that set it. */
   readonly cookieDomain: string | undefined;
-  /** `/user/alice/gpu/`, with the user's host in front where there is one. */
-  serverUrl(user: string, server: string): string;
   serviceOrigin(service: string): string;
   serviceRoute(service: string, path: string): RouteSpec;
 }

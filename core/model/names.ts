@@ -62,6 +62,14 @@ export function serverPath(baseUrl: string, user: string, server: string): strin
   return server === '' ? own : `${own}${escapeName(server)}/`;
 }
 
+/** The user for whom `serverPath` made a path; `undefined` for one that it did not make. */
+export function ownerInPath(baseUrl: string, path: string): string | undefined {
+  const prefix = `${baseUrl}user/`;
+  const [segment = ''] = path.startsWith(prefix) ? path.slice(prefix.length).split('/', 1) : [];
+  const owner = new URLSearchParams(`=${segment}`).get('') ?? '';
+  return owner !== '' && escapeName(owner) === segment ? owner : undefined;
+}
+
 /** Makes a routespec canonical: leading slash unless it starts with a host, trailing slash always. */
 export function routeSpec(path: string): RouteSpec {
   return (path.endsWith('/') ? path : `${path}/`) as RouteSpec;

@@ -3,7 +3,7 @@
  * decided by `hub/rbac`. Pure functions from records to JSON.
  */
 import type { JsonObject } from '../../core/model/json.js';
-import { escapeName, serverPath } from '../../core/model/names.js';
+import { escapeName } from '../../core/model/names.js';
 import { isoTimestamp, type Timestamp } from '../../core/model/time.js';
 import type { GroupRecord, ServiceRecord, SpawnerRecord, TokenRecord, UserRecord } from '../store/types.js';
 
@@ -14,6 +14,8 @@ export interface ServerView {
   readonly spawner: SpawnerRecord;
   readonly pending: Pending | null;
   readonly ready: boolean;
+  /** Where browsers find it: a path, with the user's own host in front under subdomains. */
+  readonly url: string;
 }
 
 export interface UrlRoots {
@@ -21,20 +23,15 @@ export interface UrlRoots {
   readonly baseUrl: string;
   /** Scheme and host of `public_url`, or undefined. */
   readonly publicOrigin: string | undefined;
-  /** Origin of a user's own host; empty where all share the hub's. */
-  userOrigin(user: string): string;
 }
 
 /** `url` and `full_url` of a server. */
 export function serverUrls(
-  urls: UrlRoots,
-  user: string,
-  server: string,
+  { publicOrigin }: Pick<UrlRoots, 'publicOrigin'>,
+  { url }: Pick<ServerView, 'url'>,
 ): { readonly url: string; readonly full_url: string | null } {
-  const path = serverPath(urls.baseUrl, user, server);
-  const own = urls.userOrigin(user);
-  if (own !== '') return { url: `${own}${path}`, full_url: `${own}${path}` };
-  return { url: path, full_url: urls.publicOrigin === undefined ? null : `${urls.publicOrigin}${path}` };
+  if (!url.startsWith('/')) return { url, full_url: url };
+  return { url, full_url: publicOrigin === undefined ? null : `${publicOrigin}${url}` };
 }
 
 export function time(value: Timestamp | null): string | null {
@@ -55,7 +52,7 @@ export function serverModel(user: UserRecord, view: ServerView, urls: UrlRoots):
     pending,
     ready,
     stopped: pending === null && !ready,
-    ...serverUrls(urls, user.name, spawner.name),
+    ...serverUrls(urls, view),
     user_options: spawner.userOptions ?? {},
     progress_url: progress,
     full_progress_url: urls.publicOrigin === undefined ? null : `${urls.publicOrigin}${progress}`,
@@ -71,7 +68,6 @@ export function userModel(
     readonly defaultServer: ServerView | undefined;
     readonly servers: Readonly<Record<string, JsonObject>>;
   },
-  urls: UrlRoots,
 ): JsonObject {
   const { defaultServer } = parts;
   return {
@@ -80,7 +76,7 @@ export function userModel(
     admin: user.admin,
     roles: [...parts.roles],
     groups: [...parts.groups],
-    server: defaultServer?.ready ? serverUrls(urls, user.name, '').url : null,
+    server: defaultServer?.ready ? defaultServer.url : null,
     pending: defaultServer?.pending ?? null,
     created: time(user.created),
     last_activity: time(user.lastActivity),

@@ -1,4 +1,4 @@
-import type { RouteSpec, ServerName } from '../../core/model/names.js';
+import { ownerInPath, type RouteSpec, type ServerName } from '../../core/model/names.js';
 import type { ServerAddress, Spawner } from '../../core/plugin/spawner.js';
 import type { UserRecord } from '../store/types.js';
 import type { ProgressLog } from './progress.js';
@@ -41,17 +41,17 @@ export interface ServerEntry {
   version?: string | undefined;
 }
 
-/** Where a server is: below its own path, which is the database's word once it was started. */
+/**
+ * Where a server is: below its own path, which is the database's word once it was started. It knows that path and its
+ * host from its start, so both bear the name that its user had then.
+ */
 export function placeOf(
-  { places }: Pick<LifecycleSettings, 'places'>,
+  { places, baseUrl: prefix }: Pick<LifecycleSettings, 'places' | 'baseUrl'>,
   user: Pick<UserRecord, 'name'>,
   baseUrl: string,
 ): Pick<ServerEntry, 'baseUrl' | 'url' | 'route'> {
-  return {
-    baseUrl,
-    url: `${places.userOrigin(user.name)}${baseUrl}`,
-    route: places.userRoute(user.name, baseUrl),
-  };
+  const name = ownerInPath(prefix, baseUrl) ?? user.name;
+  return { baseUrl, url: `${places.userOrigin(name)}${baseUrl}`, route: places.userRoute(name, baseUrl) };
 }
 
 export function statusOf(entry: ServerEntry | undefined): ServerStatus {

@@ -57,6 +57,14 @@ export class ServerLifecycle implements AsyncDisposable {
     return statusOf(this.#registry.get(user.id, serverName));
   }
 
+  /** Where browsers find a server, with its host under subdomains: where an active one was started, else where it would be. */
+  url(user: Pick<UserRecord, 'id' | 'name'>, serverName: string): string {
+    const entry = this.#registry.get(user.id, serverName);
+    return entry && statusOf(entry).active
+      ? entry.url
+      : this.#deps.settings.places.serverUrl(user.name, serverName);
+  }
+
   /** `X-JupyterHub-Version` of a ready server, for the redirect-loop rule. */
   serverVersion(user: Pick<UserRecord, 'id'>, serverName: string): string | undefined {
     return this.#registry.get(user.id, serverName)?.version;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { UserName } from '../../core/model/names.js';
 import { timestamp } from '../../core/model/time.js';
 import { type Browser, TestHub } from '../../test/support/hub.js';
 import { runServer } from '../../test/support/oauth.js';
@@ -42,6 +43,18 @@ describe('the feed of revocations', () => {
     await revoke('s2', 'jupyterhub-user-bob');
     await revoke('s3', null);
     expect((await ask(0)).body).toEqual({ cursor: 3, revoked: [{ session_id: 's1' }, { session_id: 's3' }] });
+  });
+
+  it('knows a running server whose user was renamed', async () => {
+    const [spawner] = await hub.store.spawners.byUser(server.user.id);
+    await hub.store.spawners.setServer(spawner!.id, {
+      proto: 'http',
+      ip: '127.0.0.1',
+      port: 1,
+      baseUrl: server.prefix,
+    });
+    await hub.store.users.update(server.user.id, { name: 'alicia' as UserName });
+    expect((await ask(undefined)).status).toBe(200);
   });
 
   it('waits, and wakes when the session of an open tab signs out', async () => {

@@ -158,7 +158,9 @@ async function serverOf(request: FastifyRequest, { store, baseUrl }: RevocationR
   if (principal.kind === 'user' && principal.via.kind === 'token') {
     const { token } = principal.via;
     for (const spawner of await store.spawners.byUser(principal.user.id)) {
-      const note = `${SERVER_NOTE}${serverPath(baseUrl, principal.user.name, spawner.name)}`;
+      // A running server's place bears the name that its user had at its start.
+      const place = spawner.server?.baseUrl ?? serverPath(baseUrl, principal.user.name, spawner.name);
+      const note = `${SERVER_NOTE}${place}`;
       if (token.note === note && spawner.oauthClientId !== null) return spawner.oauthClientId;
     }
   }

@@ -59,7 +59,7 @@ export function registerAcceptShare(
   }
 
   function pathOf({ owner, spawner }: SharedServer): string {
-    return context.urls.serverUrl(owner.name, spawner.name);
+    return context.servers.url(owner, spawner.name);
   }
 }
 

@@ -24,10 +24,6 @@ export interface PageUrls {
   readonly hubOrigin: string;
   /** Host of the hub under subdomains. */
   readonly cookieDomain: string | undefined;
-  /** Where a user's server is: a path, with the user's own host in front under subdomains. */
-  serverUrl(user: string, server: string): string;
-  /** That host's origin; empty where all share the hub's. */
-  userOrigin(user: string): string;
 }
 
 /** Why the last start failed, as the page may show it. */
@@ -51,6 +47,8 @@ export interface ServerStatus {
 /** The part of `hub/lifecycle` that pages use. */
 export interface PageServers {
   status(user: UserRecord, serverName: string): ServerStatus;
+  /** Where it is for browsers: a path, with the user's own host in front under subdomains. */
+  url(user: UserRecord, serverName: string): string;
   /**
    * Whether a named server of this name may be started or made by a page.
    * @throws Fault 400 when named servers are off, the name is not allowed, or there are too many
@@ -162,10 +160,10 @@ export function pageText(
     login_url: urls.loginUrl,
     logout_url: urls.logoutUrl,
     login_service: context.loginService,
-    user: user ? templateUser(user, urls) : null,
+    user: user ? templateUser(user, context.servers) : null,
     services: context.services(request),
     // Pages about another user's server have that user as `user`, as JupyterHub's do.
-    visitor: user && templateUser(user, urls),
+    visitor: user && templateUser(user, context.servers),
     admin_access: request.access?.scopes.holdsSome('admin-ui') ?? false,
     xsrf,
     xsrf_token: xsrf,
@@ -195,14 +193,14 @@ function siteVariables(
 }
 
 /** A user under the names that JupyterHub's templates use. */
-export function templateUser(user: UserRecord, urls: PageUrls): TemplateVariables {
+export function templateUser(user: UserRecord, servers: Pick<PageServers, 'url'>): TemplateVariables {
   return {
     name: user.name,
     admin: user.admin,
     escaped_name: escapeName(user.name),
     json_escaped_name: scriptText(user.name),
-    url: urls.serverUrl(user.name, ''),
-    server_url: (server: unknown = '') => urls.serverUrl(user.name, String(server)),
+    url: servers.url(user, ''),
+    server_url: (server: unknown = '') => servers.url(user, String(server)),
   };
 }
 

@@ -33,7 +33,7 @@ export function registerHome(app: FastifyInstance, context: PageContext): void {
     const spawners = await store.spawners.byUser(user.id);
     const rows = spawners.map((spawner) => serverRow(context, user, spawner));
     return page(context, request, reply, 'home.html', {
-      user: templateUser(user, urls),
+      user: templateUser(user, servers),
       url: hubPath(urls, 'spawn', user.name, ''),
       default_server: rows.find((row) => row.name === '') ?? { name: '', state: 'stopped' },
       named_servers: rows.filter((row) => row.name !== ''),
@@ -90,7 +90,7 @@ function serverRow(context: PageContext, user: UserRecord, spawner: SpawnerRecor
     name: spawner.name,
     display_name: spawner.displayName,
     escaped_name: escapeName(spawner.name),
-    url: context.urls.serverUrl(user.name, spawner.name),
+    url: context.servers.url(user, spawner.name),
     state: stateWord(status),
     active: status.ready || status.pending !== null,
     ready: status.ready,

@@ -8,7 +8,7 @@ import type { PageServers, PageUrls } from './context.js';
 
 export interface NextTargetOptions {
   readonly urls: PageUrls;
-  readonly servers: Pick<PageServers, 'status'>;
+  readonly servers: Pick<PageServers, 'status' | 'url'>;
   readonly defaultUrl: string | ((handler: unknown) => unknown);
   readonly redirectToServer: boolean;
   /** Public address of the hub, when configured. */
@@ -52,7 +52,7 @@ export class NextTarget {
     if (!user || !redirectToServer) return `${urls.hubPrefix}home`;
     const status = servers.status(user, '');
     const active = status.ready || status.pending !== null;
-    return active ? urls.serverUrl(user.name, '') : `${urls.hubPrefix}spawn`;
+    return active ? servers.url(user, '') : `${urls.hubPrefix}spawn`;
   }
 
   #site(request: FastifyRequest): OwnSite {

@@ -31,7 +31,7 @@ export async function sharedServers(
       name: spawner.name,
       label: spawner.displayName || spawner.name,
       state: status.ready ? 'ready' : status.pending === null ? 'stopped' : 'starting',
-      url: status.ready ? urls.serverUrl(owner.name, spawner.name) : undefined,
+      url: status.ready ? servers.url(owner, spawner.name) : undefined,
       spawn_url:
         !status.ready && status.pending === null && scopes.contains('servers', server)
           ? hubPath(urls, 'spawn', owner.name, spawner.name)

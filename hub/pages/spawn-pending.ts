@@ -28,12 +28,12 @@ export function registerSpawnPending(app: FastifyInstance, context: PageContext)
 
         const status = context.servers.status(user, serverName);
         const variables = {
-          user: templateUser(user, context.urls),
+          user: templateUser(user, context.servers),
           server_name: serverName,
           for_other: user.id !== signedInUser(request).id,
         };
         if (status.ready) {
-          const own = context.urls.serverUrl(user.name, serverName);
+          const own = context.servers.url(user, serverName);
           return reply.redirect(await context.sessions.nextUrl(request, user, own), 302);
         }
         if (status.pending === 'stop') return page(context, request, reply, 'stop_pending.html', variables);

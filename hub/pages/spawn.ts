@@ -71,7 +71,7 @@ async function show(
   await context.servers.checkName(user, serverName, target.displayName);
   const status = context.servers.status(user, serverName);
   if (status.ready) {
-    const own = context.urls.serverUrl(user.name, serverName);
+    const own = context.servers.url(user, serverName);
     return reply.redirect(await context.sessions.nextUrl(request, user, own), 302);
   }
   if (status.pending !== null) return reply.redirect(pendingUrl(context, request, target), 302);
@@ -169,7 +169,7 @@ function formPage(
   }
   const xsrf = context.sessions.xsrfToken(request, reply);
   return page(context, request, reply, 'spawn.html', {
-    for_user: templateUser(target.user, context.urls),
+    for_user: templateUser(target.user, context.servers),
     for_other: target.user.id !== signedInUser(request).id,
     spawner_options_form: form,
     error_message: failure === undefined ? undefined : errorText(failure),

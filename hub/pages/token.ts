@@ -45,7 +45,7 @@ export function registerTokenPage(
     const inWords = (scopes: readonly string[]) => scopesInWords(options.registry, scopes, user.name);
     const describe = (token: TokenRecord) => tokenRow(token, inWords);
     return page(context, request, reply, 'token.html', {
-      user: templateUser(user, urls),
+      user: templateUser(user, context.servers),
       tokens_api: `${urls.hubPrefix}api/users/${escapeName(user.name)}/tokens`,
       api_tokens: live.filter((token) => token.clientId === HUB_CLIENT).map(describe),
       oauth_clients: await clientRows(

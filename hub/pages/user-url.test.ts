@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ROOT_TOKEN, WholeHub } from '../../test/support/whole-hub.js';
+import { WholeHub } from '../../test/support/whole-hub.js';
 
 const VISITOR = 'token-of-the-service-visitor';
 const STRANGER = 'token-of-the-service-stranger';
@@ -63,7 +63,7 @@ describe('a service at the place of a server that does not run', () => {
   ])('is nobody at /%s', async (path) => {
     const nobody = await hub.browser().get(`/${path}`);
     // even one that may do everything
-    for (const token of [VISITOR, ROOT_TOKEN]) {
+    for (const token of [VISITOR, hub.rootToken]) {
       const answer = await hub.ask('GET', path, token);
       expect([answer.statusCode, answer.headers.location]).toEqual([
         nobody.statusCode,
@@ -76,7 +76,7 @@ describe('a service at the place of a server that does not run', () => {
   it.each(['hub/home', 'hub/spawn/alice', 'hub/stop/bob', 'hub/token'])(
     'cannot post to /%s',
     async (path) => {
-      expect((await hub.ask('POST', path, ROOT_TOKEN)).statusCode).toBe(403);
+      expect((await hub.ask('POST', path, hub.rootToken)).statusCode).toBe(403);
     },
   );
 });

@@ -4,13 +4,14 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../core/clock.js';
-import { escapeName } from '../../core/model/names.js';
+import { escapeName, serverPath } from '../../core/model/names.js';
 import { JUPYTERHUB_VERSION } from '../../core/version.js';
 import { withQuery } from '../../core/wire/next-url.js';
 import { httpError } from '../http/errors.js';
 import { PUBLIC, type RouteAccess, SIGNED_IN } from '../http/route-config.js';
 import { sessionOf } from '../session/index.js';
 import type { UserRecord } from '../store/types.js';
+import { originOf } from '../urls.js';
 import { hubPath, type PageContext, page, templateUser } from './context.js';
 
 export interface UserUrlOptions {
@@ -91,7 +92,7 @@ async function visit(
   }
   reply.code(options.stoppedStatus);
   return page(context, request, reply, 'not_running.html', {
-    user: templateUser(user, context.urls),
+    user: templateUser(user, context.servers),
     server_name: serverName,
     spawn_url: withQuery(hubPath(context.urls, 'spawn', user.name, serverName), [['next', request.url]]),
     implicit_spawn_seconds: options.implicitSpawnSeconds,
@@ -142,8 +143,7 @@ async function toServer(
   user: UserRecord,
   serverName: string,
 ): Promise<FastifyReply> {
-  const origin = context.urls.userOrigin(user.name);
-  const target = `${origin}${context.urls.baseUrl}${request.url.slice(context.urls.hubPrefix.length)}`;
+  const { origin, target } = placeAt(context, request, user, serverName);
   const redirects = countOf((request.query as Readonly<Record<string, unknown>>)['redirects']);
   const version = context.servers.serverVersion(user, serverName);
   const mismatch = version !== JUPYTERHUB_VERSION;
@@ -159,6 +159,28 @@ async function toServer(
   const url = new URL(target, 'http://hub.invalid');
   url.searchParams.set('redirects', String(redirects + 1));
   return reply.redirect(`${origin}${url.pathname}${url.search}`, 302);
+}
+
+/** What was asked for below the hub's prefix, where the server is: one that was started under another name is still there. */
+function placeAt(
+  { urls, servers }: PageContext,
+  request: FastifyRequest,
+  user: UserRecord,
+  serverName: string,
+): { readonly origin: string; readonly target: string } {
+  const url = servers.url(user, serverName);
+  const origin = originOf(url);
+  if (url === `${origin}${serverPath(urls.baseUrl, user.name, serverName)}`) {
+    return { origin, target: `${origin}${urls.baseUrl}${request.url.slice(urls.hubPrefix.length)}` };
+  }
+  const names = serverName === '' ? 1 : 2;
+  const below = rawTail(request, `${urls.hubPrefix}user/`).split('/').slice(names).join('/');
+  return { origin, target: `${url}${below}${queryOf(request)}` };
+}
+
+/** With its question mark. */
+function queryOf(request: FastifyRequest): string {
+  return request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '';
 }
 
 function countOf(value: unknown): number {
@@ -178,15 +200,14 @@ async function redirectToOwn(
   const own = await options.redirectHook?.(
     decodeURIComponent(path),
     request.raw,
-    templateUser(user, urls),
+    templateUser(user, context.servers),
     urls.baseUrl,
   );
   if (typeof own === 'string') return reply.redirect(own, 302);
   const server = options.defaultServerName;
-  const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '';
-  const base = urls.serverUrl(user.name, server);
+  const base = context.servers.url(user, server);
   const spawn = hubPath(urls, 'spawn', user.name, server);
-  return reply.redirect(withQuery(spawn, [['next', `${base}${path}${query}`]]), 302);
+  return reply.redirect(withQuery(spawn, [['next', `${base}${path}${queryOf(request)}`]]), 302);
 }
 
 /** The path after a prefix as it was sent, still escaped. */

@@ -66,7 +66,7 @@ export function apiServers(lifecycle: ServerLifecycle): ApiServers {
 
 function viewOf(lifecycle: ServerLifecycle, user: UserRecord, spawner: ServerView['spawner']): ServerView {
   const { pending, ready } = lifecycle.status(user, spawner.name);
-  return { spawner, pending, ready };
+  return { spawner, pending, ready, url: lifecycle.url(user, spawner.name) };
 }
 
 export function tokenOptions(options: AppPartsOptions, maxSeconds: number): AppParts['tokens'] {
@@ -130,7 +130,7 @@ export function shareOptions(options: AppPartsOptions, urls: UrlRoots): AppParts
     models: new ShareModels({
       store,
       urls,
-      serverView: (user, spawner) => lifecycle.status(user, spawner.name),
+      serverView: (user, spawner) => viewOf(lifecycle, user, spawner),
     }),
     registry,
     hubPrefix: addresses.hubPrefix,

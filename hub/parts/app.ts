@@ -24,7 +24,6 @@ export function appParts(options: AppPartsOptions): AppParts {
   const urls: UrlRoots = {
     baseUrl: addresses.baseUrl,
     publicOrigin: originOf(addresses.publicUrl) || undefined,
-    userOrigin: addresses.places.userOrigin,
   };
   const named = new NamedServers(store, {
     allowNamedServers: hub.allow_named_servers,

@@ -29,7 +29,7 @@ function culler(
       removeServers: (user: UserRecord) => lifecycle.forgetUser(user),
       removed: async () => undefined,
     },
-    urls: { baseUrl: '/', publicOrigin: undefined, userOrigin: () => '' },
+    urls: { baseUrl: '/', publicOrigin: undefined },
     slowStopMs: 10_000,
     flushActivity: async () => undefined,
   });

@@ -115,6 +115,7 @@ function cullServer(
 ): CullServer {
   const { pending, ready } = lifecycle.status(user, spawner.name);
   const { name, started, lastActivity } = spawner;
-  const model = () => serverModel(user, { spawner, pending, ready }, urls);
+  const model = () =>
+    serverModel(user, { spawner, pending, ready, url: lifecycle.url(user, spawner.name) }, urls);
   return { name, started, lastActivity, pending, ready, model };
 }

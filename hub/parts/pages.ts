@@ -21,8 +21,6 @@ export function pageContext(options: AppPartsOptions, named: NamedServers): Page
     logoutUrl: authenticator.logoutUrl?.(addresses.hubPrefix) ?? `${addresses.hubPrefix}logout`,
     hubOrigin: addresses.publicHost,
     cookieDomain: addresses.places.cookieDomain,
-    serverUrl: addresses.places.serverUrl,
-    userOrigin: addresses.places.userOrigin,
   };
   const next = new NextTarget({
     urls,
@@ -74,6 +72,7 @@ function navigation(services: Services, request: FastifyRequest): ReturnType<Pag
 function pageServers(lifecycle: ServerLifecycle, named: NamedServers): PageServers {
   return {
     status: (user, server) => lifecycle.status(user, server),
+    url: (user, server) => lifecycle.url(user, server),
     checkName: async (user, server, displayName) => {
       if (server !== '') await named.check(user, server, displayName ?? server, { requester: undefined });
     },

@@ -41,10 +41,11 @@ export class AdminApp {
   constructor(hub: TestHub, options: { readonly pageSize?: number } = {}) {
     this.#hub = hub;
     const { store, rights, log, clock } = hub;
-    const urls = { baseUrl: '/', publicOrigin: undefined, userOrigin: () => '' };
+    const urls = { baseUrl: '/', publicOrigin: undefined };
     const view = (user: UserRecord, spawner: SpawnerRecord) => ({
       spawner,
       ...this.status(user, spawner.name),
+      url: serverPath('/', user.name, spawner.name),
     });
     const models = new UserModels({
       store,
@@ -146,7 +147,7 @@ export class AdminApp {
     view: (
       user: UserRecord,
       spawner: SpawnerRecord,
-    ) => ReturnType<AdminApp['status']> & { spawner: SpawnerRecord },
+    ) => ReturnType<AdminApp['status']> & { spawner: SpawnerRecord; url: string },
   ) {
     const demandWhole = (user: UserRecord, server: string): void => {
       const words = this.broken.get(`${user.name}/${server}`);
@@ -184,8 +185,6 @@ export class AdminApp {
       logoutUrl: '/hub/logout',
       hubOrigin: '',
       cookieDomain: undefined,
-      serverUrl: (user: string, server: string) => serverPath('/', user, server),
-      userOrigin: () => '',
     };
     return {
       urls,
@@ -200,6 +199,7 @@ export class AdminApp {
       // What the pages of this test ask for; anything else would be a TypeError.
       servers: {
         status: (user: UserRecord, server: string) => this.status(user, server),
+        url: (user: UserRecord, server: string) => serverPath('/', user.name, server),
       } as PageContext['servers'],
       sessions: {
         xsrfToken: (request) => sessionOf(request).xsrfToken(),

@@ -28,7 +28,7 @@ import { TINY_SERVER } from '../suites/tiny-server-path.js';
 import { Browser } from './hub.js';
 
 /** Of the service `root`, which may do everything. */
-export const ROOT_TOKEN = 'token-of-the-service-root';
+const ROOT_TOKEN = 'token-of-the-service-root';
 const START_MS = 20_000;
 
 type Sections = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -45,6 +45,7 @@ class WholeProxy extends TableProxy implements ProxyClient {
 
 export class WholeHub implements AsyncDisposable {
   readonly proxy = new WholeProxy();
+  readonly rootToken = ROOT_TOKEN;
   /** `/`-bounded application prefix. */
   readonly base: string;
   readonly #folder: string;

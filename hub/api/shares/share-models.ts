@@ -10,7 +10,7 @@ type OfServer = Pick<ShareRecord, 'ownerId' | 'spawnerId' | 'scopes'>;
 export interface ShareModelsOptions {
   readonly store: Rows;
   readonly urls: UrlRoots;
-  serverView(user: UserRecord, spawner: SpawnerRecord): Pick<ServerView, 'ready'>;
+  serverView(user: UserRecord, spawner: SpawnerRecord): Pick<ServerView, 'ready' | 'url'>;
 }
 
 export class ShareModels {
@@ -71,7 +71,7 @@ export class ShareModels {
     const models = new Map<number, SharedServerModel>();
     for (const spawner of spawners) {
       const owner = ownerOf.get(spawner.userId);
-      if (owner) models.set(spawner.id, describe(owner, spawner, urls, serverView(owner, spawner).ready));
+      if (owner) models.set(spawner.id, describe(owner, spawner, urls, serverView(owner, spawner)));
     }
     return models;
   }
@@ -87,14 +87,14 @@ function describe(
   owner: UserRecord,
   spawner: SpawnerRecord,
   urls: UrlRoots,
-  ready: boolean,
+  view: Pick<ServerView, 'ready' | 'url'>,
 ): SharedServerModel {
   return {
     model: {
       user: { name: owner.name },
       name: spawner.name,
-      ...serverUrls(urls, owner.name, spawner.name),
-      ready,
+      ...serverUrls(urls, view),
+      ready: view.ready,
     },
     scopesOf: (row) => shareScopes(row.scopes, owner.name, spawner.name, false),
   };

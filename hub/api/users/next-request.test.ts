@@ -144,11 +144,16 @@ describe('at the very next request', () => {
 
 function makeApp(parts: TestHub): FastifyInstance {
   const { store, rights, sessions, log, clock } = parts;
-  const urls = { baseUrl: '/', publicOrigin: undefined, userOrigin: () => '' };
+  const urls = { baseUrl: '/', publicOrigin: undefined };
   const models = new UserModels({
     store,
     urls,
-    serverView: (_user, spawner) => ({ spawner, pending: null, ready: spawner.server !== null }),
+    serverView: (_user, spawner) => ({
+      spawner,
+      pending: null,
+      ready: spawner.server !== null,
+      url: '/',
+    }),
     waiting: () => new Set(),
     lastActivity: (user) => user.lastActivity,
   });

@@ -103,7 +103,6 @@ export class UserModels {
     const whole = userModel(
       { ...user, lastActivity: this.#options.lastActivity(user) },
       { roles: parts.roles, groups: parts.groups, defaultServer, servers },
-      this.#options.urls,
     );
     return pickKeys(whole, keys);
   }

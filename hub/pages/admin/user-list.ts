@@ -57,7 +57,7 @@ async function show(
   const user = signedInUser(request);
   const view = viewIn(request.query);
   return pages.page(request, reply, 'admin.html', {
-    current_user: templateUser(user, context.urls),
+    current_user: templateUser(user, context.servers),
     auth_state: await options.authState(user),
     named_server_limit_per_user: await context.namedServerLimit(request),
     api_page_limit: pages.pageSize,
