@@ -97,11 +97,13 @@ export interface Form {
   readonly files: ReadonlyMap<string, readonly UploadedFile[]>;
 }
 
+export const NO_FORM: Form = { fields: new Map(), files: new Map() };
+
 const MAX_FIELDS = 1000;
 
 /** Reads `application/x-www-form-urlencoded` and `multipart/form-data`. @throws Fault 400 */
 export async function formBody(body: unknown, contentType: string | undefined): Promise<Form> {
-  if (!Buffer.isBuffer(body)) return { fields: new Map(), files: new Map() };
+  if (!Buffer.isBuffer(body)) return NO_FORM;
   if (contentType?.toLowerCase().startsWith('multipart/form-data')) return multipart(body, contentType);
   const fields = new Map<string, string[]>();
   let count = 0;

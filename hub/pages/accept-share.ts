@@ -5,9 +5,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Clock } from '../../core/clock.js';
 import { describeScopes, type ScopeRegistry } from '../../core/scopes/index.js';
-import { type Form, formBody } from '../http/body.js';
+import { type Form, formBody, NO_FORM } from '../http/body.js';
 import { httpError } from '../http/errors.js';
-import { queryArgument } from '../http/query.js';
+import { formArgument } from '../http/query.js';
 import { SIGNED_IN } from '../http/route-config.js';
 import { acceptShareCode, type SharedServer, viewShareCode } from '../rbac/index.js';
 import { type PageContext, page, signedInUser } from './context.js';
@@ -19,7 +19,6 @@ export interface AcceptShareOptions {
 
 /** Bytes; a code and a token. */
 const FORM_LIMIT = 16 * 1024;
-const NO_FORM: Form = { fields: new Map(), files: new Map() };
 
 export function registerAcceptShare(
   app: FastifyInstance,
@@ -54,7 +53,7 @@ export function registerAcceptShare(
   });
 
   function target(request: FastifyRequest, form: Form, server: SharedServer): string {
-    const asked = form.fields.get('next')?.at(-1) ?? queryArgument(request.query, 'next') ?? '';
+    const asked = formArgument(form, request.query, 'next') ?? '';
     return context.sessions.validated(request, asked) || pathOf(server);
   }
 
@@ -65,7 +64,7 @@ export function registerAcceptShare(
 
 /** Of form or query. @throws Fault 400 when it is missing */
 function argument(request: FastifyRequest, form: Form, name: string): string {
-  const value = form.fields.get(name)?.at(-1) ?? queryArgument(request.query, name);
+  const value = formArgument(form, request.query, name);
   if (value === undefined) throw httpError(400, `Missing argument ${name}`);
   return value;
 }

@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
 import { escapeName } from '../../core/model/names.js';
+import type { Form } from '../http/body.js';
 import { httpError } from '../http/errors.js';
 import type { Requester } from '../principal.js';
 import type { Store, UserRecord } from '../store/types.js';
@@ -91,12 +92,20 @@ export interface PageServers {
   serverVersion(user: UserRecord, serverName: string): string | undefined;
 }
 
+/** Where a page is found that a browser goes to next, beside the query. */
+export interface NextSources {
+  /** What was posted: its `next` counts before that of the query. */
+  readonly form?: Form;
+  /** Instead of the default target. */
+  readonly fallback?: string;
+}
+
 /** The part of `hub/session` that pages use. */
 interface PageSessions {
   /** Token for forms; sets the cookie on navigations. */
   xsrfToken(request: FastifyRequest, reply: FastifyReply): string;
   /** Validated `next`, or the default target (JupyterHub 6.1.1 `get_next_url`). */
-  nextUrl(request: FastifyRequest, user: UserRecord | undefined, fallback?: string): Promise<string>;
+  nextUrl(request: FastifyRequest, user: UserRecord | undefined, sources?: NextSources): Promise<string>;
   /** The default target, whatever the request's own arguments are. */
   landing(request: FastifyRequest, user: UserRecord): Promise<string>;
   /** A place of this site as path and query; empty for any other. */

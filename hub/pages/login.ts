@@ -4,9 +4,9 @@ import { Fault } from '../../core/fault.js';
 import type { Authenticator } from '../../core/plugin/authenticator.js';
 import { isNavigation } from '../../core/wire/fetch-metadata.js';
 import { formEncode, withQuery } from '../../core/wire/next-url.js';
-import { formBody } from '../http/body.js';
+import { type Form, formBody, NO_FORM } from '../http/body.js';
 import { httpError } from '../http/errors.js';
-import { queryArgument } from '../http/query.js';
+import { formArgument, queryArgument } from '../http/query.js';
 import { PUBLIC } from '../http/route-config.js';
 import { requireXsrf, type SignIn, type SignInForm, type SignOut, sessionOf } from '../session/index.js';
 import { registerAuthenticatorRoutes } from './authenticator-routes.js';
@@ -42,27 +42,26 @@ export function registerLogin(app: FastifyInstance, context: PageContext, option
     }
     if (options.autoLogin) return autoLogin(context, options, request, reply);
     session.renewXsrf();
-    return form(request, reply, { username: queryArgument(request.query, 'username') });
+    return form(request, reply, NO_FORM, { username: queryArgument(request.query, 'username') });
   });
 
   app.post(
     url,
     { config: { access: PUBLIC, xsrf: 'exempt' }, bodyLimit: FORM_LIMIT },
     async (request, reply) => {
-      const data = await fields(request);
-      const username = data['username'] ?? '';
+      const posted = await formBody(request.body, request.headers['content-type']);
       try {
         await requireXsrf(request, 'page');
       } catch (error) {
         if (!(error instanceof Fault) || !isNavigation(sessionOf(request).request.fetchMode)) throw error;
         context.log.warn('XSRF check of the sign-in form failed', { reason: error.message });
         reply.code(error.status);
-        return form(request, reply, {
-          username: shownName(username),
+        return form(request, reply, posted, {
+          username: shownName(signInForm(posted)['username'] ?? ''),
           login_error: 'Login form invalid or expired. Try again.',
         });
       }
-      return submit(context, options, form, request, reply, data);
+      return submit(context, options, form, request, reply, posted);
     },
   );
 
@@ -82,24 +81,25 @@ async function submit(
   form: LoginForm,
   request: FastifyRequest,
   reply: FastifyReply,
-  data: SignInForm,
+  posted: Form,
 ): Promise<FastifyReply> {
   const session = sessionOf(request);
+  const data = signInForm(posted);
   const outcome = await options.signIn.signIn(data, signInContext(request));
   if (outcome.kind === 'signed-in') {
     warnOfHost(context, request);
     session.signIn(outcome.user);
-    return reply.redirect(await context.sessions.nextUrl(request, outcome.user), 302);
+    return reply.redirect(await context.sessions.nextUrl(request, outcome.user, { form: posted }), 302);
   }
   if (outcome.kind === 'later') {
     reply.code(429).header('Retry-After', String(outcome.retryAfterSeconds));
-    return form(request, reply, {
+    return form(request, reply, posted, {
       username: shownName(data['username'] ?? ''),
       login_error: `Too many failed attempts. Try again in ${outcome.retryAfterSeconds} seconds.`,
     });
   }
   reply.code(outcome.status);
-  return form(request, reply, {
+  return form(request, reply, posted, {
     username: shownName(data['username'] ?? ''),
     login_error: outcome.message,
   });
@@ -138,6 +138,7 @@ async function autoLogin(
 type LoginForm = (
   request: FastifyRequest,
   reply: FastifyReply,
+  posted: Form,
   variables: { readonly username: string | undefined; readonly login_error?: string },
 ) => FastifyReply;
 
@@ -146,8 +147,8 @@ function loginForm(context: PageContext, options: LoginOptions): LoginForm {
   const { authenticator, requestOtp, otpPrompt } = options;
   const { customHtml = '' } = authenticator;
   const ownForm = context.renderer.fragment('Authenticator.custom_html', customHtml);
-  return (request, reply, variables) => {
-    const next = queryArgument(request.query, 'next') ?? '';
+  return (request, reply, posted, variables) => {
+    const next = formArgument(posted, request.query, 'next') ?? '';
     const action = authenticator.loginUrl?.(context.urls.hubPrefix) ?? context.urls.loginUrl;
     const all = {
       ...variables,
@@ -170,10 +171,9 @@ function loginForm(context: PageContext, options: LoginOptions): LoginForm {
 }
 
 /** The form without `_xsrf`; only the user name is trimmed, a password may begin or end with blanks. */
-async function fields(request: FastifyRequest): Promise<SignInForm> {
-  const { fields: all } = await formBody(request.body, request.headers['content-type']);
+function signInForm({ fields }: Form): SignInForm {
   const data: Record<string, string> = {};
-  for (const [name, values] of all) {
+  for (const [name, values] of fields) {
     const value = values.at(-1) ?? '';
     if (name !== '_xsrf') data[name] = name === 'username' ? value.trim() : value;
   }

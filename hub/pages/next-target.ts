@@ -1,10 +1,11 @@
 /** Where a browser goes after signing in or starting (JupyterHub 6.1.1 `get_next_url`). */
 import type { FastifyRequest } from 'fastify';
 import { type OwnSite, validateNextUrl, withQuery } from '../../core/wire/next-url.js';
-import { queryArgument } from '../http/query.js';
+import { NO_FORM } from '../http/body.js';
+import { formArgument } from '../http/query.js';
 import { sessionOf } from '../session/index.js';
 import type { UserRecord } from '../store/types.js';
-import type { PageServers, PageUrls } from './context.js';
+import type { NextSources, PageServers, PageUrls } from './context.js';
 
 export interface NextTargetOptions {
   readonly urls: PageUrls;
@@ -23,8 +24,13 @@ export class NextTarget {
     this.#options = options;
   }
 
-  async url(request: FastifyRequest, user: UserRecord | undefined, fallback?: string): Promise<string> {
-    const asked = validateNextUrl(queryArgument(request.query, 'next') ?? '', this.#site(request));
+  async url(
+    request: FastifyRequest,
+    user: UserRecord | undefined,
+    { form = NO_FORM, fallback }: NextSources = {},
+  ): Promise<string> {
+    const next = formArgument(form, request.query, 'next') ?? '';
+    const asked = validateNextUrl(next, this.#site(request));
     if (asked !== '') return asked;
     const target = fallback ?? (await this.landing(request, user));
     // What else was asked for travels along, unless `next` has said it all.

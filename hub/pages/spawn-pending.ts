@@ -34,7 +34,7 @@ export function registerSpawnPending(app: FastifyInstance, context: PageContext)
         };
         if (status.ready) {
           const own = context.servers.url(user, serverName);
-          return reply.redirect(await context.sessions.nextUrl(request, user, own), 302);
+          return reply.redirect(await context.sessions.nextUrl(request, user, { fallback: own }), 302);
         }
         if (status.pending === 'stop') return page(context, request, reply, 'stop_pending.html', variables);
         if (status.pending !== null) {

@@ -3,8 +3,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../../core/fault.js';
 import { cookieMayStandAlone } from '../../core/wire/fetch-metadata.js';
 import { withQuery } from '../../core/wire/next-url.js';
-import { formBody } from '../http/body.js';
+import { type Form, formBody, NO_FORM } from '../http/body.js';
 import { httpError } from '../http/errors.js';
+import { formArgument } from '../http/query.js';
 import type { RouteAccess } from '../http/route-config.js';
 import { HookFault } from '../lifecycle/index.js';
 import { requesterOf } from '../principal.js';
@@ -72,9 +73,9 @@ async function show(
   const status = context.servers.status(user, serverName);
   if (status.ready) {
     const own = context.servers.url(user, serverName);
-    return reply.redirect(await context.sessions.nextUrl(request, user, own), 302);
+    return reply.redirect(await context.sessions.nextUrl(request, user, { fallback: own }), 302);
   }
-  if (status.pending !== null) return reply.redirect(pendingUrl(context, request, target), 302);
+  if (status.pending !== null) return reply.redirect(pendingUrl(context, request, target, NO_FORM), 302);
 
   const forms = await context.servers.forms(user, serverName);
   const asked = optionsInQuery(queryValues(request));
@@ -83,7 +84,7 @@ async function show(
     const read = await attempt(() => forms.read(asked));
     if (read.failed) failure = read.error;
     else {
-      const started = await attempt(() => startAndGo(context, request, target, read.value));
+      const started = await attempt(() => startAndGo(context, request, target, NO_FORM, read.value));
       if (!started.failed) return reply.redirect(started.value, 302);
       failure = started.error;
       if ((await forms.html()) === '') throw failure;
@@ -91,7 +92,7 @@ async function show(
   }
   const form = await forms.html();
   // options that mean nothing are as none (JupyterHub 6.1.1)
-  if (form === '') return reply.redirect(await startAndGo(context, request, target, undefined), 302);
+  if (form === '') return reply.redirect(await startAndGo(context, request, target, NO_FORM, undefined), 302);
   return formPage(context, request, reply, target, form, failure);
 }
 
@@ -121,8 +122,8 @@ async function submit(
   if (status.pending !== null) throw httpError(400, `${label} is pending ${status.pending}`);
   const forms = await context.servers.forms(user, serverName);
   const started = await attempt(async () => {
-    const options = await forms.read(await formValues(request));
-    return startAndGo(context, request, target, options);
+    const form = await formBody(request.body, request.headers['content-type']);
+    return startAndGo(context, request, target, form, await forms.read(formValues(form)));
   });
   if (!started.failed) return reply.redirect(started.value, 302);
   return formPage(context, request, reply, target, await forms.html(), started.error);
@@ -133,6 +134,7 @@ async function startAndGo(
   context: PageContext,
   request: FastifyRequest,
   target: Target,
+  form: Form,
   options: Options | undefined,
 ): Promise<string> {
   await context.servers.start(target.user, target.serverName, {
@@ -141,7 +143,7 @@ async function startAndGo(
     waitMs: START_WAIT_MS,
     by: requesterOf(request.principal, target.user),
   });
-  return pendingUrl(context, request, target);
+  return pendingUrl(context, request, target, form);
 }
 
 /**
@@ -188,14 +190,14 @@ function errorText(failure: unknown): string {
 }
 
 /** `/hub/spawn-pending/…` with what else was asked, and `next` last. */
-function pendingUrl(context: PageContext, request: FastifyRequest, target: Target): string {
+function pendingUrl(context: PageContext, request: FastifyRequest, target: Target, form: Form): string {
   const query = queryValues(request);
   const kept: [string, string][] = [];
   for (const [name, values] of query) {
     if (RESERVED.has(name) || name === '_xsrf') continue;
     for (const value of values) kept.push([name, value]);
   }
-  const next = query.get('next')?.at(-1);
+  const next = formArgument(form, request.query, 'next');
   if (next) kept.push(['next', next]);
   return withQuery(hubPath(context.urls, 'spawn-pending', target.user.name, target.serverName), kept);
 }
@@ -221,8 +223,7 @@ function optionsInQuery(query: ReadonlyMap<string, readonly string[]>): Options 
   return Object.keys(prefixed).length > 0 ? prefixed : bare;
 }
 
-async function formValues(request: FastifyRequest): Promise<Options> {
-  const form = await formBody(request.body, request.headers['content-type']);
+function formValues(form: Form): Options {
   const values: Record<string, unknown> = {};
   for (const [name, texts] of form.fields) if (name !== '_xsrf') values[name] = texts;
   for (const [name, files] of form.files) {

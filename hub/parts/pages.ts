@@ -44,7 +44,7 @@ export function pageContext(options: AppPartsOptions, named: NamedServers): Page
     sessions: {
       // An error before the session was opened is shown on a page without a form.
       xsrfToken: (request) => request.session?.xsrfToken() ?? '',
-      nextUrl: (request, user, fallback) => next.url(request, user, fallback),
+      nextUrl: (request, user, sources) => next.url(request, user, sources),
       landing: (request, user) => next.landing(request, user),
       validated: (request, target) => next.validated(request, target),
     },

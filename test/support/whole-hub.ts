@@ -137,9 +137,12 @@ export class WholeHub implements AsyncDisposable {
 
   /** @param server as the API's paths have it: `server` or `servers/NAME` */
   async startServer(user: string, server = 'server'): Promise<void> {
+    await this.api('POST', `users/${encodeURIComponent(user)}/${server}`);
+    await this.untilReady(user, server.replace(/^servers?\/?/, ''));
+  }
+
+  async untilReady(user: string, name = ''): Promise<void> {
     const path = `users/${encodeURIComponent(user)}`;
-    await this.api('POST', `${path}/${server}`);
-    const name = server.replace(/^servers?\/?/, '');
     for (const end = Date.now() + START_MS; Date.now() < end; await sleep(20)) {
       if ((await this.api('GET', path)).servers[name]?.ready) return;
     }
