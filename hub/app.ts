@@ -33,6 +33,7 @@ import { installGate } from './http/authorize.js';
 import { DEFAULT_BODY_LIMIT, installBodyParser } from './http/body.js';
 import { answerClientError } from './http/client-errors.js';
 import { answerError, type ErrorHandlingOptions, httpError, installErrorHandling } from './http/errors.js';
+import { restoreUrl, restoreUrls, rewriteUrlBelow } from './http/escaped-prefix.js';
 import { installHeaders } from './http/headers.js';
 import { trackMethods } from './http/methods.js';
 import { parseQuery } from './http/query.js';
@@ -100,7 +101,9 @@ export function buildApp(parts: AppParts): FastifyInstance {
     apiPrefix,
     renderErrorPage: async (request, reply, page) => errorPageText(parts.pages, request, reply, page),
   };
+  const rewriteUrl = rewriteUrlBelow(addresses.baseUrl);
   const app = Fastify({
+    ...(rewriteUrl && { rewriteUrl }),
     logger: false,
     genReqId: requestId,
     bodyLimit: DEFAULT_BODY_LIMIT,
@@ -110,6 +113,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
     clientErrorHandler: answerClientError,
     // A path that cannot be decoded meets no hook; it is answered by the same hand as all others.
     frameworkErrors: (error, request, reply) => {
+      restoreUrl(request);
       setHeaders(request, reply);
       const message = error.statusCode === 414 ? 'The path is too long' : 'Invalid unicode in url';
       answerError(httpError(error.statusCode ?? 400, message), request, reply, errors).catch(
@@ -120,6 +124,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
       );
     },
   });
+  if (rewriteUrl) restoreUrls(app);
   takeTurns(app);
   requireDeclaredAccess(app);
   installBodyParser(app);

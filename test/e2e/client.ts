@@ -20,9 +20,15 @@ export class Client {
 
   readonly #dispatcher: Dispatcher | undefined;
 
-  /** @param localAddress whom it comes from, e.g. `127.0.0.2`: all of 127/8 is this machine */
-  constructor(origin: string, localAddress?: string) {
+  readonly #base: string;
+
+  /**
+   * @param localAddress whom it comes from, e.g. `127.0.0.2`: all of 127/8 is this machine
+   * @param base the hub's application prefix
+   */
+  constructor(origin: string, localAddress?: string, base = '/') {
     this.#origin = origin;
+    this.#base = base;
     this.#dispatcher = localAddress === undefined ? undefined : new Agent({ localAddress });
   }
 
@@ -36,7 +42,7 @@ export class Client {
 
   /** A request of a page's script to the REST API. */
   async api(method: 'GET' | 'POST' | 'DELETE', path: string): Promise<Answer> {
-    await this.get('/hub/home');
+    await this.get(`${this.#base}hub/home`);
     return this.#request(method, path, undefined, 0, { 'x-xsrftoken': this.cookie('_xsrf') ?? '' });
   }
 
@@ -55,27 +61,28 @@ export class Client {
   }
 
   async trySignIn(name: string, password: string): Promise<Answer> {
-    await this.get('/hub/login');
+    await this.get(`${this.#base}hub/login`);
     const xsrf = this.cookie('_xsrf') ?? '';
-    return this.post('/hub/login', { username: name, password, _xsrf: xsrf }, false);
+    return this.post(`${this.#base}hub/login`, { username: name, password, _xsrf: xsrf }, false);
   }
 
   /** Starts the default server and waits until it serves its page. */
   async startServer(name: string, timeoutMs = 30_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
-    let last = await this.get('/hub/spawn');
+    let last = await this.get(`${this.#base}hub/spawn`);
     while (Date.now() < deadline) {
-      last = await this.get(`/user/${name}/`);
+      last = await this.get(`${this.#base}user/${name}/`);
       if (last.status === 200 && last.url.includes(`/user/${name}/`)) return;
       // A start that failed (its hub was killed) says so; the person presses the button.
-      if (last.status === 500 && last.url.includes('spawn-pending')) last = await this.get('/hub/spawn');
+      if (last.status === 500 && last.url.includes('spawn-pending'))
+        last = await this.get(`${this.#base}hub/spawn`);
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
     throw new Error(`the server of ${name} did not serve in time; last: ${last.status} ${last.url}`);
   }
 
   openTerminal(name: string): TerminalSocket {
-    const path = `/user/${name}/anteroom/terminal`;
+    const path = `${this.#base}user/${name}/anteroom/terminal`;
     return new TerminalSocket(this.#origin, path, this.#cookieHeader(path));
   }
 

@@ -30,6 +30,8 @@ export interface HubProcess extends AsyncDisposable {
 export interface HubOptions {
   /** Lines of the config function's body, after ports and files are set; `c` is in scope. A function is told the public port. */
   readonly config?: string | ((port: number) => string);
+  /** Application prefix. */
+  readonly base?: string;
   /** `config` gives the proxy a certificate. */
   readonly tls?: boolean;
   readonly env?: Readonly<Record<string, string>>;
@@ -50,7 +52,7 @@ export async function prepareHub(options: HubOptions = {}): Promise<HubProcess> 
   const [port, hubPort, apiPort] = [await freePort(), await freePort(), await freePort()];
   const config = `
     export default function configure(c) {
-      c.JupyterHub.bind_url = 'http://127.0.0.1:${port}';
+      c.JupyterHub.bind_url = 'http://127.0.0.1:${port}${options.base ?? ''}';
       c.JupyterHub.hub_port = ${hubPort};
       c.ConfigurableHTTPProxy.api_url = 'http://127.0.0.1:${apiPort}';
       c.JupyterHub.authenticator_class = 'dummy';
@@ -107,7 +109,7 @@ class RunningHub implements HubProcess {
     while (Date.now() < deadline) {
       if (child.exitCode !== null)
         throw new Error(`the hub exited with ${child.exitCode}:\n${await this.log()}`);
-      if (await answers(`${this.url}/hub/health`)) return;
+      if (await answers(`${this.url}${this.#options.base ?? '/'}hub/health`)) return;
       await delay(50);
     }
     throw new Error(`the hub did not answer in time:\n${await this.log()}`);
