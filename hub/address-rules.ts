@@ -20,12 +20,25 @@ type Fault = RuleFault<AddressValues>;
 
 export function addressRules(values: AddressValues, isSet: IsSet<AddressValues>): readonly Fault[] {
   return [
+    ...baseUrlRules(values),
     ...(isSet('public_url') ? publicUrlRules(values) : []),
     ...subdomainRules(values),
     ...hookRules(values),
     ...routeRules(values, isSet),
     ...cookieRules(values),
   ];
+}
+
+/** The proxy decodes every path before it looks for its route. */
+function baseUrlRules({ base_url: base }: AddressValues): readonly Fault[] {
+  try {
+    decodeURIComponent(base);
+    return [];
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    const message = `(or the path of bind_url) is ${base}, with escapes that are no UTF-8; write e.g. '/caf%C3%A9/'`;
+    return [{ trait: 'base_url', message }];
+  }
 }
 
 function publicUrlRules({ public_url: url }: AddressValues): readonly Fault[] {

@@ -79,6 +79,8 @@ describe('what follows from the URLs', () => {
     ['subdomain_host', { subdomain_host: 'https://hub.example/jupyter' }, /path .* belongs in base_url/],
     ['subdomain_host', { subdomain_host: 'https://192.0.2.1:8000' }, /no hosts below it/],
     ['subdomain_host', { subdomain_host: 'https://[2001:db8::1]' }, /no hosts below it/],
+    ['base_url', { base_url: '/%ff/' }, /escapes that are no UTF-8/],
+    ['base_url', { bind_url: 'http://:8000/50%/' }, /escapes that are no UTF-8/],
     ['public_url', { public_url: 'https://h/y/', base_url: '/x/' }, /must end with base_url/],
     ['ssl_key', { ssl_cert: 'c' }, /missing beside/],
     ['subdomain_hook', { subdomain_hook: 'other' }, /idna/],
