@@ -64,7 +64,11 @@ export function registerStatic(app: FastifyInstance, options: StaticOptions): vo
     method: ['GET', 'HEAD'],
     url: `${options.hubPrefix}logo`,
     config,
-    handler: (_request, reply) => reply.type(logo.type).header('Etag', logoEtag).send(logo.bytes),
+    handler: (request, reply) => {
+      reply.header('Etag', logoEtag);
+      if (isKnown(request.headers['if-none-match'], logoEtag)) return reply.code(304).send();
+      return reply.type(logo.type).send(logo.bytes);
+    },
   });
   const icon = files.get('favicon.svg');
   // Browsers look at the type, not at the name: the icon is one for all of them.
@@ -89,6 +93,12 @@ function refuse(reply: FastifyReply, status: 403 | 404): FastifyReply {
     .code(status)
     .type('text/html; charset=UTF-8')
     .send(`<html><title>${text}</title><body>${text}</body></html>`);
+}
+
+/** RFC 9110 section 13.1.2, with the weak comparison. */
+function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
+  const known = ifNoneMatch?.match(/\*|(?:W\/)?"[^"]*"/g) ?? [];
+  return known[0] === '*' || known.some((each) => each.replace(/^W\//, '') === etag);
 }
 
 function cacheHeaders(reply: FastifyReply, versioned: boolean): void {
