@@ -76,3 +76,38 @@ describe('a form', () => {
     await expect(formBody(body, FORM)).rejects.toMatchObject({ status: 400 });
   });
 });
+
+describe('a form of several parts', () => {
+  const multipart = (boundary: string, value = 'alice') =>
+    [
+      `--${boundary}\r\nContent-Disposition: form-data; name="username"\r\n\r\n${value}\r\n`,
+      `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n\xff\x00\r\n\r\n`,
+      `--${boundary}--\r\n`,
+    ].join('');
+  const LONG = 'a'.repeat(71);
+
+  it.each([
+    ['X', 'X'],
+    ['"X"', 'X'],
+    ['X; charset=utf-8', 'X'],
+    ['"=_Part (1)+/2?"', '=_Part (1)+/2?'],
+    ['a.b*c$1', 'a.b*c$1'],
+    [LONG, LONG],
+    ['----------------------------0123456789', '----------------------------0123456789'],
+  ])('is read with the boundary %s', async (parameter, boundary) => {
+    const text = 'a\r\n--b X\r\n--XY\r\n --X\r\n--X--Y';
+    const body = bytes(multipart(boundary, text));
+    const { fields, files } = await formBody(body, `multipart/form-data; boundary=${parameter}`);
+    expect([...fields]).toEqual([['username', [text]]]);
+    expect(files.get('file')?.[0]?.body).toEqual(new Uint8Array([0xff, 0, 13, 10]));
+  });
+
+  it.each([
+    ['no boundary', 'multipart/form-data', multipart('X')],
+    ['an empty one', 'multipart/form-data; boundary=""', multipart('')],
+    ['another one', 'multipart/form-data; boundary=Y', multipart('X')],
+    ['no end', 'multipart/form-data; boundary=X', multipart('X').replace('--X--', '')],
+  ])('with %s is the caller’s fault', async (_what, type, text) => {
+    await expect(formBody(bytes(text), type)).rejects.toMatchObject({ status: 400 });
+  });
+});

@@ -5,6 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { JsonValue } from '../../core/model/json.js';
 import { httpError } from './errors.js';
+import { withLongBoundary } from './multipart.js';
 import { NUL } from './text.js';
 
 /** Bytes; JSON bodies of the API are lists of names at most. */
@@ -123,7 +124,10 @@ async function multipart(body: Buffer, contentType: string): Promise<Form> {
   const fields = new Map<string, string[]>();
   const files = new Map<string, UploadedFile[]>();
   // The platform's own parser: Response.formData (undici) implements RFC 7578.
-  const form = await new Response(new Uint8Array(body), { headers: { 'content-type': contentType } })
+  const sent = withLongBoundary(body, contentType);
+  const form = await new Response(new Uint8Array(sent.body), {
+    headers: { 'content-type': sent.contentType },
+  })
     .formData()
     .catch(() => {
       throw httpError(400, 'Invalid multipart form data');
