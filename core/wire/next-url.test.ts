@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formEncode, validateNextUrl, withQuery } from './next-url.js';
+import { formEncode, validateNextUrl, withFragment, withQuery } from './next-url.js';
 
 const SITE = { protocol: 'https', host: 'hub.example:8443' } as const;
 
@@ -89,6 +89,14 @@ describe('validateNextUrl', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe('withFragment', () => {
+  it('adds to what is there, and leaves the query alone', () => {
+    expect(withFragment('/a?y=1', [['x', 'a b&c']])).toBe('/a?y=1#x=a+b%26c');
+    expect(withFragment('/a#f', [['x', '#']])).toBe('/a#f&x=%23');
+    expect(withFragment('/a', [])).toBe('/a');
   });
 });
 

@@ -47,6 +47,14 @@ export function withQuery(url: string, parameters: readonly (readonly [string, s
   return `${beforeHash}${separator}${pairs}${hash}`;
 }
 
+/** Adds parameters to a URL's fragment. */
+export function withFragment(url: string, parameters: readonly (readonly [string, string])[]): string {
+  if (parameters.length === 0) return url;
+  const [beforeHash = '', ...fragment] = url.split('#');
+  const pairs = parameters.map(([name, value]) => `${formEncode(name)}=${formEncode(value)}`);
+  return `${beforeHash}#${[...(fragment.length > 0 ? [fragment.join('#')] : []), ...pairs].join('&')}`;
+}
+
 /** Python's `quote_plus`: what tornado's and oauthlib's URL builders write. */
 export function formEncode(text: string): string {
   return new URLSearchParams([['', text]]).toString().slice(1).replaceAll('*', '%2A').replaceAll('%7E', '~');

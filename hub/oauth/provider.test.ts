@@ -33,6 +33,22 @@ const exchange = (changes: Readonly<Record<string, string>>) =>
 const serverUrl = (clientId: string) =>
   `/hub/api/oauth2/authorize?response_type=code&state=s&client_id=${encodeURIComponent(clientId)}`;
 
+describe('the answer to the client', () => {
+  it('is in the query, or in the fragment for a client that wants it there', async () => {
+    const { clientId } = await runServer(hub, 'alice');
+    const answer = async (mode: string) =>
+      String((await alice.get(`${serverUrl(clientId)}&response_mode=${mode}`)).headers.location);
+    expect(await answer('fragment')).toMatch(/^\/user\/alice\/oauth_callback#code=[A-Za-z0-9]{30}&state=s$/);
+    for (const mode of ['query', 'form_post', 'Fragment', ''])
+      expect(await answer(mode)).toMatch(/^\/user\/alice\/oauth_callback\?code=[A-Za-z0-9]{30}&state=s$/);
+  });
+
+  it('is where it was asked for when it is a refusal, too', async () => {
+    const { headers } = await alice.get(authorizeUrl({ response_mode: 'fragment', response_type: 'token' }));
+    expect(headers.location).toBe(`${CALLBACK}#error=unsupported_response_type&state=st`);
+  });
+});
+
 describe('a server', () => {
   it('is opened by its owner without a question, and by nobody else', async () => {
     const { clientId } = await runServer(hub, 'alice');

@@ -3,7 +3,7 @@
  * before anything is sent to the client, then what it is told, then what the user may do.
  */
 import type { IssuingClient } from '../../../core/scopes/index.js';
-import { locationText, withQuery } from '../../../core/wire/next-url.js';
+import { locationText, withFragment, withQuery } from '../../../core/wire/next-url.js';
 import type { Principal } from '../../principal.js';
 import type { OAuthClientRecord, UserRecord } from '../../store/types.js';
 import { AuthorizeRefused, ToldToClient } from '../errors.js';
@@ -76,9 +76,11 @@ async function answering(
   const client = await loadClient(parameters, deps.store);
   const redirectUri = checkRedirectUri(parameters, client);
   const state = parameters.get('state');
+  // Any other mode counts as none, as oauthlib has it.
+  const put = parameters.get('response_mode') === 'fragment' ? withFragment : withQuery;
   const redirect = (answer: AnswerParameters): AuthorizeOutcome => {
     const echoed = state ? [...answer, ['state', state] as const] : answer;
-    return { kind: 'redirect', location: locationText(withQuery(redirectUri, echoed)) };
+    return { kind: 'redirect', location: locationText(put(redirectUri, echoed)) };
   };
   try {
     const result = await proceed(await validate(parameters, ticked, client, visitor, deps));
