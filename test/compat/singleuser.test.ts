@@ -12,6 +12,8 @@ import { WebSocket } from 'ws';
 import { distScript } from '../../core/package-root.js';
 import { SUBPROTOCOL } from '../../terminal/protocol/limits.js';
 import { TermClient } from '../../terminal/server/testing/rig.js';
+import { launchBrowser, newPage, signIn } from '../e2e/browser.js';
+import { TerminalPage } from '../e2e/terminal-page.js';
 import { type RealHub, startRealHub } from './peers.js';
 
 interface Answer {
@@ -267,6 +269,26 @@ c.Spawner.args = ["--ServerApp.allow_origin=nobody", "--no-browser"]
       expect((await owner.get(prefix, { 'sec-fetch-mode': 'navigate' })).location).toContain(
         'oauth2/authorize',
       );
+    });
+
+    it("tells an open page that it was stopped, after Stop on the hub's own page", async () => {
+      const browser = await launchBrowser();
+      try {
+        const { context, page } = await newPage(browser);
+        await TerminalPage.prepare(page);
+        await page.goto(`${hub.publicUrl}/hub/login?next=${encodeURIComponent(prefix)}`);
+        await signIn(page, name);
+        const terminal = new TerminalPage(page);
+        await terminal.connected();
+        const home = await context.newPage();
+        await home.goto(`${hub.publicUrl}/hub/home`);
+        await home.click('#stop');
+        await terminal.state('stopped', 30_000);
+        await page.click('#banner-action');
+        await terminal.connected(60_000);
+      } finally {
+        await browser.close();
+      }
     });
   },
 );

@@ -133,6 +133,18 @@ describe.each(WAYS)('a host for each user over $scheme', ({ scheme, tls, prefix,
     expect((await context.cookies()).map(({ name }) => name)).not.toContain('jupyterhub-session-id');
   });
 
+  it('tells an open terminal that its server was stopped, with a link to the hub that starts it again', async () => {
+    const { page, terminal, context } = await visitor('erin');
+    const home = await context.newPage();
+    await home.goto(`${origin('')}/hub/home`);
+    await home.click('#stop');
+    await terminal.state('stopped', 20_000);
+    expect(await page.getAttribute('#banner-action', 'href')).toBe(`${origin('')}/hub/spawn/erin`);
+    await page.click('#banner-action');
+    await page.waitForURL((url) => url.origin === origin('erin.'));
+    await terminal.connected();
+  });
+
   it('ends the session from the page of the server too', async () => {
     const { page } = await visitor('dave');
     await page.goto(`${origin('dave.')}/user/dave/logout`);
