@@ -74,10 +74,21 @@ function putRows(content) {
   }
   if (!sameUsers) rows.replaceChildren(...incoming.values());
   sent = texts;
+  putCount(content);
   showProblems();
   countMarked();
   document.dispatchEvent(new Event('anteroom:content'));
   form.toggleAttribute('data-busy', rows.querySelector('.chip.starting, .chip.stopping') !== null);
+}
+
+/** The table of users has a count above it and a word for nobody in its place; the servers of one user have neither. */
+function putCount(content) {
+  const count = content.querySelector('template[data-count]');
+  if (count) document.getElementById('count').textContent = count.content.textContent;
+  const none = document.getElementById('none');
+  if (!none) return;
+  none.hidden = rows.rows.length > 0;
+  rows.closest('table').hidden = !none.hidden;
 }
 
 async function refresh() {

@@ -52,13 +52,23 @@ copy.addEventListener('click', async () => {
   copy.textContent = copy.dataset.copied;
 });
 
+/** The last one takes its table along. */
+function removeRow(row) {
+  const table = row.closest('table');
+  const none = table?.closest('section')?.querySelector('[data-none]');
+  row.remove();
+  if (!none || table.querySelector('.token-row')) return;
+  table.hidden = true;
+  none.hidden = false;
+}
+
 for (const button of document.querySelectorAll('.revoke-token-btn')) {
   button.addEventListener('click', async () => {
     const row = button.closest('.token-row');
     button.disabled = true;
     try {
       await call('DELETE', `/${row.dataset.tokenId}`);
-      row.remove();
+      removeRow(row);
     } catch (error) {
       problem.textContent = error.message;
       problem.hidden = false;

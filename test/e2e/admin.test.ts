@@ -121,6 +121,26 @@ describe('the table', () => {
     await Promise.all([root.context().close(), boss.context().close()]);
   });
 
+  it('counts anew after a deletion, and says so when nobody is left', async () => {
+    const names = ['zora-1', 'zora-2', 'zora-3'];
+    await api('POST', 'users', { usernames: names }, 201);
+    const page = await open('root', '/hub/admin?name_filter=zora-');
+    expect(await page.textContent('#count')).toBe('1 to 3 of 3');
+    const remove = async (...users: string[]): Promise<void> => {
+      for (const user of users) await row(page, user).locator('input[type=checkbox]').check();
+      await page.click('[value=delete-selected]');
+      await page.locator('#ask .danger').click();
+      for (const user of users) await row(page, user).waitFor({ state: 'detached' });
+    };
+    await remove('zora-2');
+    await expect.poll(() => page.textContent('#count')).toBe('1 to 2 of 2');
+    await remove('zora-1', 'zora-3');
+    await expect.poll(() => page.textContent('#count')).toBe('0 to 0 of 0');
+    expect(await page.isVisible('.empty')).toBe(true);
+    expect(await page.isVisible('#users')).toBe(false);
+    await page.context().close();
+  });
+
   it('says beside a row what another administrator was quicker with', async () => {
     const [root, boss] = await Promise.all([
       open('root', '/hub/admin?name_filter=carl'),

@@ -177,6 +177,28 @@ describe('tokens', () => {
     expect(after.status).toBe(403);
     await page.context().close();
   });
+
+  it('leave no empty table behind: the page says that there are none, as after a reload', async () => {
+    const page = await open('tess', '/hub/token');
+    const own = page.locator('section[aria-labelledby=own-tokens]');
+    expect(await own.locator('.muted').isVisible()).toBe(true);
+    for (const note of ['one', 'two']) {
+      await page.fill('#token-note', note);
+      await page.getByRole('button', { name: 'Make a token' }).click();
+      await page.locator('#token-result').filter({ hasText: /\S{20}/ }).waitFor();
+      await page.reload();
+    }
+    const row = (note: string) => own.locator('.token-row', { hasText: note });
+    await row('one').getByRole('button', { name: 'Revoke' }).click();
+    await row('one').waitFor({ state: 'detached' });
+    expect(await own.locator('table').isVisible()).toBe(true);
+    expect(await own.getByText('None yet.').isVisible()).toBe(false);
+    await row('two').getByRole('button', { name: 'Revoke' }).click();
+    await row('two').waitFor({ state: 'detached' });
+    expect(await own.locator('table').isVisible()).toBe(false);
+    expect(await own.getByText('None yet.').isVisible()).toBe(true);
+    await page.context().close();
+  });
 });
 
 describe('authorising an application', () => {
