@@ -75,6 +75,21 @@ describe('anteroom-singleuser', () => {
     }
   });
 
+  it.each([
+    ['--version', /^anteroom-singleuser \d+\.\d+\.\d+\n$/],
+    ['--help', /^Usage: anteroom-singleuser\n[\s\S]*JUPYTERHUB_API_TOKEN/],
+    ['-h', /^Usage: anteroom-singleuser\n/],
+  ])('answers %s to whom no hub is', async (question, answer) => {
+    const { child, log } = start({}, { args: ['--debug', question] });
+    let out = '';
+    child.stdout?.on('data', (data: Buffer) => {
+      out += data.toString('utf8');
+    });
+    const [code] = await once(child, 'close');
+    expect({ code, log: log() }).toEqual({ code: 0, log: '' });
+    expect(out).toMatch(answer);
+  });
+
   it.each(['SIGINT', 'SIGTERM'] as const)(
     'serves where it was told, ignores foreign arguments, and stops on %s',
     async (signal) => {

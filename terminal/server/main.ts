@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 /**
  * The program `anteroom-singleuser`: one user's terminals, under any JupyterHub 3 to 6 or Anteroom.
- * Everything it needs comes in the environment; arguments are meant for other servers and are not looked at.
+ * Everything it needs comes in the environment; arguments are meant for other servers and are not looked at, but for
+ * a question that a person asks.
  */
 import { join } from 'node:path';
 import { systemClock } from '../../core/clock.js';
 import { messageOf, StartupFault } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
 import { packageRoot } from '../../core/package-root.js';
+import { ANTEROOM_VERSION } from '../../core/version.js';
 import { readEnvironment, type ServerEnvironment } from './environment.js';
 import { stderrLog } from './log.js';
 import { TerminalServer } from './server.js';
@@ -17,7 +19,22 @@ import { shellCommand } from './sessions/shell.js';
 /** After a signal, the process is gone after this long at the latest. */
 const EXIT_MS = 2_000;
 
+const HELP = `Usage: anteroom-singleuser
+
+One user's terminals in the browser, started by a hub: c.Spawner.cmd = ['anteroom-singleuser'].
+Everything it needs comes from the hub in the environment (JUPYTERHUB_SERVICE_URL, JUPYTERHUB_API_TOKEN,
+JUPYTERHUB_CLIENT_ID, JUPYTERHUB_API_URL and others); other arguments than these are not looked at.
+
+  -h, --help  This help.
+  --version   Our version.
+`;
+
 async function main(): Promise<void> {
+  const answer = answerTo(process.argv.slice(2));
+  if (answer !== undefined) {
+    process.stdout.write(answer);
+    return;
+  }
   const env = environmentOrExit();
   const log = stderrLog(env.debug);
   const shellEnv = { ...process.env };
@@ -36,6 +53,11 @@ async function main(): Promise<void> {
     log.error('no hub answered; stopping', { api: env.apiUrl });
     await stop(server, log, 1);
   }
+}
+
+function answerTo(args: readonly string[]): string | undefined {
+  if (args.includes('--help') || args.includes('-h')) return HELP;
+  return args.includes('--version') ? `anteroom-singleuser ${ANTEROOM_VERSION}\n` : undefined;
 }
 
 function environmentOrExit(): ServerEnvironment {
