@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { openAppending, trimToCap } from './capped-file.js';
+import { openAppending, readEnd, trimToCap } from './capped-file.js';
 
 it('is private, keeps the newest half by whole lines, and goes on for every writer', () => {
   const folder = mkdtempSync(join(tmpdir(), 'capped-'));
@@ -21,6 +21,23 @@ it('is private, keeps the newest half by whole lines, and goes on for every writ
     expect(kept[0]).toMatch(/^line \d+$/);
     expect(kept.slice(-3)).toEqual(['line 99', 'after', '']);
     for (const each of [fd, other]) closeSync(each);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+it('shows its end from where it once ended, and from its start once it was cut', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'capped-'));
+  try {
+    const fd = openAppending(join(folder, 'log'));
+    const end = (from: number, max: number): string => readEnd(fd, from, max).toString();
+    writeSync(fd, 'before\n');
+    expect(end(7, 100)).toBe('');
+    writeSync(fd, 'after\n');
+    expect(end(7, 100)).toBe('after\n');
+    expect(end(7, 3)).toBe('er\n');
+    expect(end(1_000, 100)).toBe('before\nafter\n');
+    closeSync(fd);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -20,6 +20,19 @@ export function openAppending(path: string): number {
 }
 
 /**
+ * The file's end, from a place where it once ended.
+ * @param fd from `openAppending`
+ * @param from bytes; a file that is shorter by now has been cut since
+ * @param max bytes
+ */
+export function readEnd(fd: number, from: number, max: number): Buffer {
+  const { size } = fstatSync(fd);
+  const start = Math.max(size < from ? 0 : from, size - max);
+  const end = Buffer.alloc(size - start);
+  return end.subarray(0, readSync(fd, end, 0, end.length, start));
+}
+
+/**
  * Keeps the newest half of `maxBytes`, from a line's start on.
  * @param fd from `openAppending`
  * @returns bytes the file has now

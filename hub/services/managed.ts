@@ -1,14 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, fchownSync, statSync } from 'node:fs';
+import { closeSync, fchownSync, fstatSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { type Account, asAccount, findAccount, setprivPath } from '../../core/account.js';
-import { openAppending, trimToCap } from '../../core/capped-file.js';
+import { openAppending, readEnd, trimToCap } from '../../core/capped-file.js';
 import type { Clock } from '../../core/clock.js';
 import { Fault, messageOf } from '../../core/fault.js';
 import { every } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
+import { outputTail, TAIL_BYTES } from '../../core/output-tail.js';
 import { identifyProcess, isSameProcess, type ProcessIdentity } from '../../core/process.js';
 import { LAUNCH_ID, LaunchRecord } from './record.js';
 
@@ -40,9 +41,15 @@ const TRIM_MS = 5_000;
 const STEADY_MS = 60_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
+/** Of its last lines in the log, whose fields are cut at their end. */
+const LOGGED_CHARACTERS = 900;
 
 interface Child {
   readonly identity: ProcessIdentity;
+  /** Its API token, which its output may name. */
+  readonly secret: string;
+  /** Bytes that the output file held before it. */
+  readonly outputFrom: number;
   /** Exit status, negative for a signal. */
   readonly exited: Promise<number>;
 }
@@ -115,7 +122,14 @@ export class ManagedService {
       const began = clock.monotonic();
       const status = await Promise.race([this.exited(), ended]);
       if (status === 'ended') return;
-      if (this.#child) log.error('a service ended by itself', { exitStatus: status });
+      if (this.#child) {
+        const { outputFile: logFile } = this.#options;
+        log.error('a service ended by itself', {
+          exitStatus: status,
+          output: this.#lastOutput(this.#child),
+          logFile,
+        });
+      }
       this.#child = undefined;
       failures = clock.monotonic() - began < STEADY_MS ? failures + 1 : 0;
       const pause = failures === 0 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
@@ -137,7 +151,8 @@ export class ManagedService {
     const { log, outputFile, recordFile: _file, ...options } = this.#options;
     const account = await accountOf(options.name, options.user);
     const launchId = randomUUID();
-    const env = { ...options.environment(account), [LAUNCH_ID]: launchId };
+    const own = options.environment(account);
+    const env = { ...own, [LAUNCH_ID]: launchId };
     const becomes = account !== undefined && account.uid !== process.getuid?.();
     const [file = '', ...args] = becomes ? [...asAccount(account), ...options.command] : options.command;
     if (!statSync(options.cwd, { throwIfNoEntry: false })?.isDirectory()) {
@@ -146,6 +161,7 @@ export class ManagedService {
     this.#record.write({ launchId });
     const output = openAppending(outputFile);
     try {
+      const outputFrom = fstatSync(output).size;
       if (becomes) fchownSync(output, account.uid, account.gid);
       const child = spawn(file, args, {
         cwd: options.cwd,
@@ -153,7 +169,8 @@ export class ManagedService {
         detached: true,
         stdio: ['ignore', output, output],
       });
-      this.#child = await watch(child);
+      const secret = own['JUPYTERHUB_API_TOKEN'] ?? '';
+      this.#child = { ...(await watch(child)), secret, outputFrom };
     } catch (error) {
       throw notStarted(options.name, `${file}: ${messageOf(error)}`);
     } finally {
@@ -182,6 +199,17 @@ export class ManagedService {
     }
   }
 
+  /** What the log may say of it; nothing when it wrote nothing. */
+  #lastOutput({ secret, outputFrom }: Child): string | undefined {
+    const output = openAppending(this.#options.outputFile);
+    try {
+      const text = outputTail(readEnd(output, outputFrom, TAIL_BYTES), LOGGED_CHARACTERS);
+      return (secret === '' ? text : text.replaceAll(secret, '[token]')) || undefined;
+    } finally {
+      closeSync(output);
+    }
+  }
+
   #trim(): void {
     const output = openAppending(this.#options.outputFile);
     try {
@@ -192,7 +220,7 @@ export class ManagedService {
   }
 }
 
-async function watch(child: ChildProcess): Promise<Child> {
+async function watch(child: ChildProcess): Promise<Pick<Child, 'identity' | 'exited'>> {
   const exited = new Promise<number>((resolve) => {
     child.once('exit', (code, signal) => resolve(signal === null ? (code ?? 0) : -constants.signals[signal]));
   });

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findAccount } from '../../core/account.js';
 import { systemClock } from '../../core/clock.js';
 import type { StartupFault } from '../../core/fault.js';
-import { silentLog } from '../../core/log.js';
+import { type Log, silentLog } from '../../core/log.js';
 import { processVariable } from '../../core/process.js';
 import { ScopeRegistry } from '../../core/scopes/index.js';
 import { compareToken } from '../../core/wire/tokens.js';
@@ -376,6 +376,30 @@ describe('managed services', () => {
         () => false,
       ),
     );
+  });
+
+  it('that end by themselves say why in the log, without their token', async () => {
+    const ends: Array<Readonly<Record<string, unknown>>> = [];
+    const log: Log = {
+      ...silentLog,
+      child: () => log,
+      error: (message, fields) => void (message === 'a service ended by itself' && ends.push(fields ?? {})),
+    };
+    const script = `
+      require('fs').appendFileSync('runs', 'x');
+      if (require('fs').statSync('runs').size > 1) process.exit(4);
+      console.log('before');
+      console.error('\u001b[31mno such port: %s\u001b[0m', process.env.JUPYTERHUB_API_TOKEN);
+      process.exit(3);`;
+    const spec = { name: 'run', api_token: 'token-of-run', command: [process.execPath, '-e', script] };
+    const services = await load([spec], {}, { log });
+    await services.start();
+    await until(() => ends.length >= 2);
+    const [first, second] = ends;
+    expect(first).toMatchObject({ exitStatus: 3, output: 'before\nno such port: [token]' });
+    expect(await readFile(String(first?.['logFile']), 'utf8')).toContain('no such port');
+    // What it wrote before it was started again is no news.
+    expect(second).toMatchObject({ exitStatus: 4, output: undefined });
   });
 
   it('that a crashed hub left behind make room for the new', async () => {

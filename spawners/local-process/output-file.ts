@@ -2,13 +2,10 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
+import { outputTail, TAIL_BYTES } from '../../core/output-tail.js';
 
 /** Bytes that a server's output file may hold before its older part is moved aside. */
 const OUTPUT_CAP = 1024 * 1024;
-const TAIL_BYTES = 16 * 1024;
-const TAIL_LINES = 20;
-const LINE_CHARACTERS = 500;
 
 /**
  * Where a server's stdout and stderr go: a file of its own (0600) that the process writes to directly, so that
@@ -51,9 +48,7 @@ export class OutputFile {
   async tail(): Promise<string> {
     const recent = await endOf(this.path);
     const older = recent.length < TAIL_BYTES ? await endOf(this.#older) : Buffer.alloc(0);
-    return printableLines(Buffer.concat([older, recent]))
-      .slice(-TAIL_LINES)
-      .join('\n');
+    return outputTail(Buffer.concat([older, recent]));
   }
 
   async remove(): Promise<void> {
@@ -89,20 +84,6 @@ async function readRange(path: string, from: number, length: number): Promise<Bu
   } finally {
     await handle.close();
   }
-}
-
-/** Terminal escapes are removed, other control characters become `?`. */
-function printableLines(bytes: Buffer): string[] {
-  return bytes
-    .toString('utf8')
-    .split(/\r\n|\n|\r/)
-    .map((line) =>
-      stripVTControlCharacters(line)
-        .replaceAll('\t', ' ')
-        .replace(/[\p{Cc}\p{Cf}]/gu, '?')
-        .slice(0, LINE_CHARACTERS),
-    )
-    .filter((line) => line.trim() !== '');
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): undefined {
