@@ -181,6 +181,19 @@ describe('a start', () => {
     expect(err.trim().split('\n')).toHaveLength(9);
   });
 
+  it.each([
+    ['--prot=9000', '--prot is not an option; did you mean --port?'],
+    ['-port=9000', '-port is not an option; did you mean --port?'],
+    ['--f=x', '--f is not an option; did you mean -f?'],
+    ['--upgrade-bd', '--upgrade-bd is not an option; did you mean --upgrade-db?'],
+    ['--nonsense', '--nonsense is not an option; --help lists them'],
+    ['-q', '-q is not an option; --help lists them'],
+  ])('says of %s what was meant, where something is near', async (option, words) => {
+    const { code, err } = await anteroom(option, SIMPLE);
+    expect(code).toBe(1);
+    expect(err).toContain(words);
+  });
+
   it('lets unknown classes pass only when asked to', async () => {
     config('jupyterhub_config.json', { JupyterHub: { authenticator_class: 'dummy' }, MyThing: { x: 1 } });
     expect((await anteroom()).err).toContain('there is no class MyThing');

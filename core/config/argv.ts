@@ -2,6 +2,7 @@
  * The command line as traitlets reads it: `--Class.trait=value`, aliases that stand for a trait, flags that set
  * values. Knows no names of its own.
  */
+import { nearest } from './nearest.js';
 import type { Sections } from './recorder.js';
 import type { Setting } from './tree.js';
 
@@ -86,6 +87,18 @@ class ArgumentReader {
     return { sections, flags: this.#flags, faults: this.#faults };
   }
 
+  /** What was probably meant: a name that is near, or this one with the right number of dashes. */
+  #hint(name: string): string {
+    const { aliases, flags } = this.#grammar;
+    const names = [...Object.keys(aliases), ...Object.keys(flags)];
+    if (name.length === 1) return names.includes(name) ? `; did you mean -${name}?` : '';
+    const near = nearest(
+      name,
+      names.filter((each) => each.length > 1),
+    );
+    return near === undefined ? '' : `; did you mean --${near}?`;
+  }
+
   #close(current: { readonly option: string; readonly open: boolean } | undefined): void {
     if (current?.open) this.#faults.push(`${current.option} needs a value: ${current.option}=…`);
   }
@@ -107,7 +120,7 @@ class ArgumentReader {
         ? this.#grammar.aliases[name]
         : undefined;
     if (target === undefined) {
-      this.#faults.push(`${option} is not an option; --help lists them`);
+      this.#faults.push(`${option} is not an option${this.#hint(name) || '; --help lists them'}`);
       return cut < 0 ? { texts: [], option, open: false } : undefined;
     }
     const entry = this.#texts.get(target) ?? { option, texts: [] };
