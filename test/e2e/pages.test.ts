@@ -185,7 +185,10 @@ describe('tokens', () => {
     for (const note of ['one', 'two']) {
       await page.fill('#token-note', note);
       await page.getByRole('button', { name: 'Make a token' }).click();
-      await page.locator('#token-result').filter({ hasText: /\S{20}/ }).waitFor();
+      await page
+        .locator('#token-result')
+        .filter({ hasText: /\S{20}/ })
+        .waitFor();
       await page.reload();
     }
     const row = (note: string) => own.locator('.token-row', { hasText: note });
