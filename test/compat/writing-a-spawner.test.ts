@@ -17,8 +17,9 @@ beforeAll(async () => {
   await symlink(ROOT, join(folder, 'node_modules/anteroom'));
   await symlink(join(ROOT, 'node_modules/@types'), join(folder, 'node_modules/@types'));
   const page = await readFile(join(ROOT, 'docs/writing-a-spawner.md'), 'utf8');
-  const source = /```ts\n(.*?)```/s.exec(page)?.[1] ?? '';
-  await writeFile(join(own, 'spawner.ts'), source);
+  const sources = [...page.matchAll(/```ts\n(.*?)```/gs)].map((match) => match[1] ?? '');
+  await writeFile(join(own, 'spawner.ts'), sources[0] ?? '');
+  await writeFile(join(own, 'spawner.test.ts'), sources[1] ?? '');
   await writeFile(
     join(own, 'package.json'),
     '{ "name": "my-spawner", "type": "module", "main": "spawner.js" }\n',
@@ -38,9 +39,8 @@ it('compiles, is loaded by package#Export and makes a server', async () => {
     'node',
     '--skipLibCheck',
   ];
-  const compiled = spawnSync(tsc, [...options, join(folder, 'node_modules/my-spawner/spawner.ts')], {
-    cwd: folder,
-  });
+  const own = ['spawner.ts', 'spawner.test.ts'].map((file) => join(folder, 'node_modules/my-spawner', file));
+  const compiled = spawnSync(tsc, [...options, ...own], { cwd: folder });
   expect(compiled.stdout.toString()).toBe('');
   const chosen = await choose(SLOTS.spawner, 'my-spawner#Podman', folder);
   if (typeof chosen === 'string') throw new Error(chosen);

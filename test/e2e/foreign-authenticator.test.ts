@@ -43,11 +43,11 @@ beforeAll(async () => {
   const [module = '', , suite = ''] = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(
     ([, code]) => code ?? '',
   );
-  await writeFile(join(folder, 'index.ts'), module);
-  await writeFile(join(folder, 'school.test.ts'), testOf(suite, url));
+  await writeFile(join(folder, 'school.ts'), module);
+  await writeFile(join(folder, 'school.test.ts'), suite.replace('http://127.0.0.1:9000/check', url));
   await writeFile(
     join(folder, 'package.json'),
-    '{"name":"school-auth","type":"module","exports":"./index.js"}',
+    '{"name":"school-auth","type":"module","exports":"./school.js"}',
   );
 });
 
@@ -55,16 +55,6 @@ afterAll(async () => {
   await hub?.[Symbol.asyncDispose]();
   school?.close();
 });
-
-/** The page's suite, with what it takes for granted. */
-function testOf(suite: string, url: string): string {
-  return `
-    import { school } from './index.js';
-    const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
-    const config = { ...Object.fromEntries(Object.entries(school.declaration.traits).map(([name, trait]) => [name, trait.default])), login_url: '${url}' };
-    const init = { config, log: quiet, clock: { now: Date.now, monotonic: () => performance.now() }, passwordFile: '', resetPasswords: false, announce() {} };
-    ${suite}`;
-}
 
 describe('an authenticator of a package of one’s own, as the documentation has it', () => {
   it('is typed', async () => {
@@ -81,8 +71,8 @@ describe('an authenticator of a package of one’s own, as the documentation has
       '--types',
       'node',
     ];
-    await run([tsc, ...strict, ...target, join(folder, 'index.ts')]);
-    expect(await readFile(join(folder, 'index.js'), 'utf8')).toContain('export const school');
+    await run([tsc, ...strict, ...target, join(folder, 'school.ts')]);
+    expect(await readFile(join(folder, 'school.js'), 'utf8')).toContain('export const school');
   });
 
   it('keeps the contract, by the exported suite', async () => {

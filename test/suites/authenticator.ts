@@ -2,10 +2,13 @@
  * The contract of an authenticator (core/plugin/authenticator.ts), run on every implementation.
  */
 import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../core/clock.js';
+import { type ClassDeclaration, defaults } from '../../core/config/declare.js';
 import { silentLog } from '../../core/log.js';
 import type {
   AuthenticationContext,
   Authenticator,
+  AuthenticatorInit,
   AuthModel,
   AuthOutcome,
 } from '../../core/plugin/authenticator.js';
@@ -21,6 +24,21 @@ export interface AuthenticatorSuite {
   readonly bad?: Readonly<Record<string, string>>;
   /** Test title to the reason why it does not apply. */
   readonly skip?: Readonly<Record<string, string>>;
+}
+
+/** What `make` makes an instance with: everything as by default, but for `settings`. */
+export function authenticatorInit<Config>(
+  declaration: ClassDeclaration<Config>,
+  settings: Partial<Config> = {},
+): AuthenticatorInit<Config> {
+  return {
+    config: defaults(declaration, settings),
+    log: silentLog,
+    clock: systemClock,
+    passwordFile: '',
+    resetPasswords: false,
+    announce: () => undefined,
+  };
 }
 
 export const CONTEXT: AuthenticationContext = {

@@ -5,13 +5,18 @@
  * cannot do is skipped by name and with a reason, which is printed.
  */
 import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../core/clock.js';
+import { type ClassDeclaration, defaults } from '../../core/config/declare.js';
 import { silentLog } from '../../core/log.js';
 import type { JsonObject } from '../../core/model/json.js';
+import { DEFAULT_SERVER, type UserName } from '../../core/model/names.js';
 import type {
   ServerAddress,
   Spawner,
+  SpawnerInit,
   SpawnerKind,
   SpawnerView,
   StartContext,
@@ -40,11 +45,28 @@ export function viewFor(user: string): SpawnerView {
   };
 }
 
+/** What `make` makes an instance with: everything as by default, but for `settings`. */
+export function spawnerInit<Config>(
+  declaration: ClassDeclaration<Config>,
+  settings: Partial<Config> = {},
+): SpawnerInit<Config> {
+  return {
+    user: { id: 1, name: 'alice' as UserName, admin: false, groups: [] },
+    view: viewFor('alice'),
+    serverName: DEFAULT_SERVER,
+    config: defaults(declaration, settings),
+    baseUrl: '/user/alice/',
+    log: silentLog,
+    clock: systemClock,
+    outputDir: tmpdir(),
+  };
+}
+
 export interface SpawnerSuite {
   readonly name: string;
   readonly kind: Pick<SpawnerKind<never>, 'className' | 'spawnIdOf' | 'sweepOrphans'>;
   /** @param args of the tiny server */
-  make(args?: readonly string[]): Spawner;
+  make(args: readonly string[]): Spawner;
   /** Whether the server still exists, asked of the system and not of the spawner. */
   exists(state: JsonObject): boolean;
   /** Test title to the reason why it does not apply. */
@@ -100,7 +122,7 @@ export function describeSpawner(suite: SpawnerSuite): void {
 
   describe(`${suite.name}: the contract of a spawner`, () => {
     const spawners: Spawner[] = [];
-    const make = (args?: readonly string[]): Spawner => {
+    const make = (args: readonly string[] = []): Spawner => {
       const spawner = suite.make(args);
       spawners.push(spawner);
       return spawner;
