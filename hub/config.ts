@@ -161,7 +161,7 @@ export const AnteroomClass = declareClass({
       help: 'Size in bytes at which the output file of a server is cut.',
     }),
     spawner_log_dir: t.unicode('', {
-      help: "Directory for the output of servers and proxy. Empty: `anteroom-logs` beside the hub's working directory.",
+      help: "Directory for the output of servers, services and proxy. Empty: `anteroom-logs` beside the hub's working directory.",
     }),
   },
 });
