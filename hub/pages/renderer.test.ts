@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -21,6 +21,17 @@ function renderer(templatePaths: readonly string[] = [], more: Partial<RendererO
     staticUrl: '/hub/static/',
     globals: { hub_name: 'Test', base_url: '/hub/' },
   });
+}
+
+/** What stops a start with these folders. */
+function faultsOf(templatePaths: readonly string[]): readonly string[] {
+  try {
+    renderer(templatePaths);
+    return [];
+  } catch (error) {
+    if (error instanceof StartupFault) return error.faults;
+    throw error;
+  }
 }
 
 afterEach(() => {
@@ -65,6 +76,105 @@ describe('templates', () => {
     expect(start).toThrow(
       /home\.hbs:1: Parse error[\s\S]*login\.html:2: \{% block x[\s\S]*spawn\.html:1: Jinja2 has no/,
     );
+  });
+
+  it.each([
+    ['{{#if}', ':1: Parse error, after "{{#if"'],
+    ['a\n{{#if x}}\nb', ':3: the file ends before everything is closed, after "a{{#if x}}b"'],
+    ['a\n{{#if x}}{{/unless}}', ":2: if doesn't match unless"],
+    ['\n{{> chip a b}}', ':2: Unsupported number of partial arguments: 2'],
+  ])('says of %j where its syntax is wrong, and nothing of the parser', (source, fault) => {
+    const folder = site({ 'home.hbs': source });
+    expect(faultsOf([folder])).toEqual([`${join(folder, 'home.hbs')}${fault}`]);
+  });
+
+  it('says so beside Jinja2 templates too, and which parent is not there', () => {
+    const wrong = site({ 'home.hbs': 'a\n{{#if}', 'x.html': '' });
+    expect(faultsOf([wrong])).toEqual([
+      `${join(wrong, 'home.hbs')}:2: Parse error, after "a{{#if" (docs/templates.md)`,
+    ]);
+    const orphan = site({ 'home.hbs': '{{#> templates/hom.html}}{{/templates/hom.html}}', 'x.html': '' });
+    expect(faultsOf([orphan])).toEqual([
+      expect.stringMatching(/home\.hbs:1: there is no template templates\/hom/),
+    ]);
+  });
+
+  it.each([
+    [
+      'a parent',
+      '\n{{#> templates/logn.html}}{{#*inline "login_terms"}}x{{/inline}}{{/templates/logn.html}}',
+      /^2: there is no template or partial templates\/logn\.html; did you mean templates\/login\.html\?$/,
+    ],
+    [
+      'a parent without its folder',
+      '{{#> login}}{{#*inline "login_terms"}}x{{/inline}}{{/login}}',
+      /^1: there is no template or partial login; did you mean templates\/login\.html\?$/,
+    ],
+    [
+      'a parent that is the page itself',
+      '{{#> login.html}}{{/login.html}}',
+      /^1: the file shows itself; write templates\/login\.html for our own page$/,
+    ],
+    ['a partial', 'a\nb\n{{> nosuchpartial}}', /^3: there is no template or partial nosuchpartial$/],
+    ['a helper', 'a\n{{oops 1}}', /^2: there is no helper oops; docs\/templates\.md lists them$/],
+    ['a helper of a block', '{{#iff x}}{{/iff}}', /^1: there is no helper iff; did you mean if\?; docs/],
+    ['a helper inside of a value', '{{#if (or (not a) b)}}{{/if}}', /^1: there is no helper not\b/],
+    ['a decorator', '{{#*inlin "x"}}{{/inlin}}', /^1: there is no decorator inlin, only inline$/],
+    [
+      'a block',
+      '{{#> templates/login.html}}\n{{#*inline "login_trems"}}x{{/inline}}{{/templates/login.html}}',
+      /^2: no page has a block login_trems here, so it would be shown nowhere; did you mean login_terms\?$/,
+    ],
+    [
+      'a block of another page',
+      '{{#> templates/login.html}}{{#*inline "h1_error"}}x{{/inline}}{{/templates/login.html}}',
+      /^1: no page has a block h1_error here/,
+    ],
+  ])('refuses %s that is not there, with file and line', (_what, source, fault) => {
+    const folder = site({ 'login.hbs': source });
+    const faults = faultsOf([folder]);
+    expect(faults).toHaveLength(1);
+    const path = `${join(folder, 'login.hbs')}:`;
+    expect(faults[0]?.slice(0, path.length)).toBe(path);
+    expect(faults[0]?.slice(path.length)).toMatch(fault);
+  });
+
+  it('names a fault of every file at once', () => {
+    const folder = site({ 'home.hbs': '{{> a}}{{b 1}}', 'login.hbs': '{{c 1}}', 'spawn.hbs': '{{#if}' });
+    expect(faultsOf([folder])).toHaveLength(4);
+  });
+
+  it('takes every name that a page can have', () => {
+    const folder = site({
+      'page.hbs': '<body>{{#> sidebar}}mine{{/sidebar}}{{#> main}}{{/main}}{{> part.html}}</body>',
+      'part.hbs': '{{> slot}}{{#> slot}}none{{/slot}}',
+      'login.hbs':
+        '{{#> templates/login.html}}{{#*inline "slot"}}s{{/inline}}{{#*inline "login"}}{{> @partial-block}}{{/inline}}{{/templates/login.html}}',
+      'home.hbs':
+        '{{#*inline "row"}}{{> chip state=s}}{{/inline}}{{#each rows as |row at|}}{{row at}}{{> row}}{{/each}}{{#nothing}}{{/nothing}}{{> (lookup . "which")}}{{user.url 1}}',
+      'spawn.hbs': '{{#*inline "any"}}{{/inline}}{{> (lookup . "which")}}',
+    });
+    expect(renderer([folder]).render('login.html', {})).toMatch(/^<body>mine.*s.*s<\/body>$/s);
+  });
+
+  it('names the file of what fails only with its values', () => {
+    const folder = site({
+      'login.hbs':
+        '{{#> templates/login.html}}{{#*inline "login_terms"}}{{> (lookup . "username")}}{{/inline}}{{/templates/login.html}}',
+    });
+    expect(() => renderer([folder]).render('login.html', { username: 'gone' })).toThrow(
+      expect.objectContaining({
+        code: 'TEMPLATE',
+        detail: `login.html: ${join(folder, 'login.hbs')}: The partial gone could not be found`,
+      }),
+    );
+  });
+
+  it('are those of docs/templates.md', () => {
+    const docs = readFileSync(join(import.meta.dirname, '../../docs/templates.md'), 'utf8');
+    const examples = [...docs.matchAll(/```handlebars\n(.*?)```/gs)].map(([, source = '']) => source);
+    expect(examples).not.toHaveLength(0);
+    for (const source of examples) expect(faultsOf([site({ 'login.hbs': source })])).toEqual([]);
   });
 
   it('refuses two templates for one page in one folder, and a folder that is not there', () => {

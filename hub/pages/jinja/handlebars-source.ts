@@ -6,6 +6,7 @@
  */
 import Handlebars from 'handlebars';
 import { SyntaxFault } from '../../../core/jinja/parser.js';
+import { handlebarsFault } from '../handlebars-fault.js';
 
 type Program = hbs.AST.Program;
 type Statement = hbs.AST.Statement;
@@ -40,7 +41,7 @@ export function jinjaFromHandlebars(source: string): string {
   try {
     program = Handlebars.parse(source);
   } catch (error) {
-    throw new SyntaxFault(error instanceof Error ? error.message : String(error), 1);
+    throw handlebarsFault(error);
   }
   const parent = program.body.find((each): each is hbs.AST.PartialBlockStatement => isExtends(each));
   if (!parent) return body(program, PAGE_SCOPE);
