@@ -1,5 +1,6 @@
 /** Rules between classes that no class can check alone. */
 import { SharedPasswordAuthenticatorClass } from '../authenticators/shared-password/traits.js';
+import { faultLine } from '../core/config/resolved.js';
 import type { HubSettings } from '../core/plugin/selection.js';
 import { AnteroomClass, CryptKeeperClass, type HubConfig, JupyterHubClass } from '../hub/config.js';
 import { readServiceSpecs } from '../hub/services/spec.js';
@@ -10,6 +11,7 @@ export function crossFaults(config: HubSettings): readonly string[] {
     ...passwordFaults(config),
     ...authStateFaults(config),
     ...extraRouteFaults(config),
+    ...certificateFaults(config),
     ...serviceFaults(config),
     ...cullerFaults(config),
   ];
@@ -69,6 +71,23 @@ function extraRouteFaults(config: HubSettings): readonly string[] {
     if (!String(target).includes('://')) faults.push(`${at} leads to ${target}, which is no URL`);
     return faults;
   });
+}
+
+/**
+ * JupyterHub 6.1.1 goes on with http, so that browsers which are sent to https find nobody. Where others start the proxy, TLS
+ * may end there.
+ */
+function certificateFaults(config: HubSettings): readonly string[] {
+  const { bind_url, ssl_cert, ssl_key } = config.resolution(JupyterHubClass).values as HubConfig;
+  const { should_start } = config.resolution(config.selected.proxy).values as {
+    readonly should_start?: boolean;
+  };
+  if (should_start === false || ssl_cert !== '' || ssl_key !== '' || !bind_url.startsWith('https:'))
+    return [];
+  const source = config.tree.get('JupyterHub')?.get('bind_url')?.at(-1)?.source ?? '';
+  const message =
+    "is https without a certificate; set c.JupyterHub.ssl_cert and ssl_key, or write 'http://…' where TLS ends before the proxy (docs/front-proxies.md)";
+  return [faultLine({ className: 'JupyterHub', trait: 'bind_url', source, message })];
 }
 
 function serviceFaults(config: HubSettings): readonly string[] {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../core/package-root.js';
 import { SpawnerClass } from '../core/plugin/spawner-traits.js';
+import { browserUrl, hubAddresses } from '../hub/addresses.js';
 import { AnteroomClass, CryptKeeperClass, JupyterHubClass } from '../hub/config.js';
 import { ConfigurableHTTPProxyClass } from '../proxy/client/traits.js';
 import { SimpleLocalProcessSpawnerClass } from '../spawners/simple/traits.js';
@@ -107,6 +108,27 @@ describe('a start', () => {
       Proxy: { extra_routes: { 'x.test/': 'http://x' } },
     });
     expect((await anteroom()).err).toContain('x.test/ must begin with a slash');
+  });
+
+  it('refuses https without a certificate, unless others start the proxy, where TLS may end', async () => {
+    const common = { authenticator_class: 'dummy', spawner_class: 'simple', bind_url: 'https://:8100' };
+    config('jupyterhub_config.json', { JupyterHub: { ...common, cookie_secret_file: 5 } });
+    const refused = await anteroom();
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain(
+      `anteroom: c.JupyterHub.bind_url (${join(cwd, 'jupyterhub_config.json')}): is https without a certificate; set c.JupyterHub.ssl_cert and ssl_key`,
+    );
+    expect(refused.err).toContain('cookie_secret_file');
+    config('jupyterhub_config.json', { JupyterHub: common, Proxy: { should_start: false } });
+    const { code, err, started } = await anteroom();
+    expect(code, err).toBe(0);
+    expect(started && browserUrl(hubAddresses(started.loaded.config.of(JupyterHubClass)))).toBe(
+      'https://localhost:8100/',
+    );
+    config('jupyterhub_config.json', {
+      JupyterHub: { ...common, bind_url: 'http://127.0.0.1:8100', public_url: 'https://hub.example/' },
+    });
+    expect((await anteroom()).code).toBe(0);
   });
 
   it('hands over values from file and flags, the flags stronger', async () => {

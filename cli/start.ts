@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { systemClock } from '../core/clock.js';
 import { lineage } from '../core/config/declare.js';
-import { Fault, StartupFault } from '../core/fault.js';
+import { StartupFault } from '../core/fault.js';
 import type { Log } from '../core/log.js';
 import type { Authenticator, AuthenticatorKind } from '../core/plugin/authenticator.js';
 import type { AuthenticatorConfig } from '../core/plugin/authenticator-traits.js';
@@ -231,9 +231,6 @@ async function proxyOf(
   const pidFile = resolve(context.terminal.cwd, traits.pid_file);
   await mkdir(dirname(pidFile), { recursive: true });
   const logs = anteroom.spawner_log_dir;
-  if (hub.ssl_cert === '' && bind.kind === 'tcp' && bind.tls) {
-    throw new Fault('CONFIG', 'bind_url is https, but ssl_cert and ssl_key are not set');
-  }
   const managed = {
     ...common,
     shouldStart: true,

@@ -12,8 +12,18 @@ function hub(settings: Record<string, unknown>, env: Record<string, string> = {}
   return resolve(JupyterHubClass, tree, env);
 }
 
-/** Settings and what follows, as observed in JupyterHub 6.1.1. */
+/** Settings and what follows, as observed in JupyterHub 6.1.1 but for the first. */
 describe('what follows from the URLs', () => {
+  it.each([
+    [{ bind_url: 'https://:443' }, { bind_url: 'https://:443' }],
+    [
+      { bind_url: 'https://:443', base_url: '/x/' },
+      { bind_url: 'https://:8000/x/', base_url: '/x/' },
+    ],
+  ])("keeps https without a certificate, which may be the proxy's own: %j", (settings, expected) => {
+    expect(hub(settings).values).toMatchObject(expected);
+  });
+
   it.each<[Record<string, unknown>, Record<string, unknown>]>([
     [{}, { bind_url: 'http://:8000', base_url: '/', hub_routespec: '/', public_url: '' }],
     [
@@ -35,7 +45,6 @@ describe('what follows from the URLs', () => {
     [{ bind_url: 'http://:9000', port: 8000 }, { bind_url: 'http://:9000' }],
     [{ ssl_cert: 'c', ssl_key: 'k' }, { bind_url: 'https://:8000' }],
     [{ ssl_cert: 'c', ssl_key: 'k', bind_url: 'http://:443' }, { bind_url: 'https://:443' }],
-    [{ bind_url: 'https://:443' }, { bind_url: 'http://:443' }],
     [{ bind_url: 'unix+http://%2Frun%2Fx.sock' }, { bind_url: 'http+unix://%2Frun%2Fx.sock' }],
     [{ public_url: 'https://h', base_url: '/x/' }, { public_url: 'https://h/x/' }],
     [{ public_url: 'h.example' }, { public_url: 'https://h.example/' }],

@@ -46,10 +46,12 @@ export function deriveHub(
 
 /**
  * `ip`, `port` and `base_url`, where they differ from what is there, are stronger than `bind_url` and together
- * replace its host, port and path (6.1.1 does so, with a warning); the scheme follows the certificate.
+ * replace its host, port and path (6.1.1 does so, with a warning). The scheme follows the certificate, but for an https that
+ * was written without one: the certificate may be that of a proxy that others start.
  */
 function deriveBind(values: UrlValues, isSet: IsSet<UrlValues>): { bind: string; base_url: string } {
-  const scheme = values.ssl_cert === '' ? 'http' : 'https';
+  const writtenHttps = isSet('bind_url') && values.bind_url.startsWith('https://');
+  const scheme = values.ssl_cert === '' && !writtenHttps ? 'http' : 'https';
   const configured = isSet('bind_url') ? rescheme(values.bind_url, scheme) : `${scheme}://:8000`;
   const parts = splitUrl(configured);
   const base_url = isSet('base_url') ? slashed(values.base_url) : slashed(parts?.path ?? '/');
