@@ -10,6 +10,12 @@ import { Fault, messageOf } from '../../core/fault.js';
 import { identifyProcess, isSameProcess, type ProcessIdentity } from '../../core/process.js';
 import type { Launch } from './command.js';
 
+export interface Launched {
+  readonly identity: ProcessIdentity;
+  /** Where its lines begin in the log file, after those of earlier starts. */
+  readonly logFrom: number;
+}
+
 /**
  * @returns once the process exists
  * @throws Fault PROXY_START_FAILED when the program cannot be run
@@ -19,8 +25,9 @@ export async function launch(
   environment: NodeJS.ProcessEnv,
   umask: number,
   logFile: string,
-): Promise<ProcessIdentity> {
+): Promise<Launched> {
   const log = openLog(logFile);
+  const logFrom = fstatSync(log).size;
   try {
     const child = spawnMasked(what, environment, umask, log);
     const failure = new Promise<never>((_resolve, reject) => child.once('error', reject));
@@ -30,11 +37,10 @@ export async function launch(
     failure.catch(() => undefined);
     const identity = identifyProcess(child.pid);
     if (!identity) throw new Error('it ended at once');
-    return identity;
+    return { identity, logFrom };
   } catch (error) {
-    throw new Fault('PROXY_START_FAILED', `The proxy ${what.file} cannot be started: ${messageOf(error)}`, {
-      detail: tailOf(logFile),
-    });
+    const message = `The proxy ${what.file} cannot be started: ${messageOf(error)}`;
+    throw new Fault('PROXY_START_FAILED', message, logged(logFile, logFrom));
   } finally {
     closeSync(log);
   }
@@ -93,14 +99,16 @@ export function trimLog(logFile: string, maxBytes: number): void {
   }
 }
 
-/** The last lines, for whoever must repair the start. */
-export function tailOf(logFile: string, bytes = 2000): string {
+/** The last lines since a launch, for whoever must repair the start: those before are of other starts. */
+export function logged(logFile: string, from: number, bytes = 2000): { readonly detail?: string } {
   const fd = openAppending(logFile);
   try {
     const { size } = fstatSync(fd);
-    const buffer = Buffer.alloc(Math.min(bytes, size));
-    readSync(fd, buffer, 0, buffer.length, size - buffer.length);
-    return buffer.toString('utf8');
+    // shorter than it was: cut to its newest half since
+    const start = Math.max(size < from ? 0 : from, size - bytes);
+    const buffer = Buffer.alloc(size - start);
+    readSync(fd, buffer, 0, buffer.length, start);
+    return buffer.length === 0 ? {} : { detail: buffer.toString('utf8') };
   } finally {
     closeSync(fd);
   }

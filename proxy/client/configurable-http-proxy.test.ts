@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Fault } from '../../core/fault.js';
 import { silentLog } from '../../core/log.js';
 import { routeSpec } from '../../core/model/names.js';
 import { distScript, packageRoot } from '../../core/package-root.js';
@@ -21,6 +22,7 @@ import { processStat } from '../../core/process.js';
 import { ask, echo, seenBy, target } from '../../test/support/http.js';
 import { freePort } from '../../test/support/ports.js';
 import { workersOf } from '../../test/support/proxy-workers.js';
+import { logged } from './child.js';
 import { ConfigurableHTTPProxy, type ManagedOptions } from './index.js';
 
 /** Real processes of the built `anteroom-proxy`. */
@@ -202,6 +204,28 @@ describe('a managed proxy', () => {
       detail: expect.stringContaining("unknown option '--no-such-flag'"),
     });
     expect(existsSync(options.pidFile) || existsSync(sidecar())).toBe(false);
+  });
+
+  it('tells so in the words of this start, not of those before', async () => {
+    const before = client({ command: ['anteroom-proxy', '--no-such-flag'] });
+    await expect(before.provision()).rejects.toMatchObject({ code: 'PROXY_START_FAILED' });
+    const detailOf = async (command: readonly string[]): Promise<unknown> =>
+      client({ command })
+        .provision()
+        .catch((error: unknown) => (error instanceof Fault ? error.detail : error));
+    expect(await detailOf(['/nowhere/proxy'])).toBeUndefined();
+    const later = await detailOf(['anteroom-proxy', '--another-flag']);
+    expect(later).toContain("unknown option '--another-flag'");
+    expect(later).not.toContain('--no-such-flag');
+  });
+
+  it('tells so when its log was cut to its newest half meanwhile', () => {
+    const file = join(folder, 'proxy.log');
+    writeFileSync(file, 'old\nnew\n');
+    expect(logged(file, 4)).toEqual({ detail: 'new\n' });
+    expect(logged(file, 4, 2)).toEqual({ detail: 'w\n' });
+    expect(logged(file, 8)).toEqual({});
+    expect(logged(file, 900)).toEqual({ detail: 'old\nnew\n' });
   });
 
   it('is started again when it dies, serves the routes it had, and the hub is told', async () => {

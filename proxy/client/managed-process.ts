@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
 import { isSameProcess, type ProcessIdentity } from '../../core/process.js';
-import { launch, tailOf, terminate, trimLog } from './child.js';
+import { type Launched, launch, logged, terminate, trimLog } from './child.js';
 import { DEFAULT_LOG_BYTES, environmentOf, type Launch, launchOf, logFileOf } from './command.js';
 import { findLaunched } from './find-launched.js';
 import type { Listen, ManagedOptions } from './options.js';
@@ -123,10 +123,11 @@ export class ManagedProcess {
     const environment = environmentOf(token, record.launchId);
     const { umask = 0o007 } = this.#options;
     try {
-      const identity = await launch(this.#launch, environment, umask, logFileOf(this.#options));
+      const launched = await launch(this.#launch, environment, umask, logFileOf(this.#options));
+      const { identity } = launched;
       this.#current = identity;
       this.#record.write({ ...record, identity });
-      await this.#untilUp(identity, token);
+      await this.#untilUp(launched, token);
       this.#log.info('started the proxy', { pid: identity.pid });
     } catch (error) {
       await this.stop();
@@ -135,21 +136,20 @@ export class ManagedProcess {
     return token;
   }
 
-  async #untilUp(identity: ProcessIdentity, token: string): Promise<void> {
+  async #untilUp({ identity, logFrom }: Launched, token: string): Promise<void> {
     const deadline = performance.now() + UP_WITHIN;
     for (;;) {
-      if (!isSameProcess(identity)) throw this.#failed('ended while starting');
+      if (!isSameProcess(identity)) throw this.#failed('ended while starting', logFrom);
       if ((await this.#probe(token)) && (await accepts(this.#options.listen))) return;
-      if (performance.now() > deadline) throw this.#failed(`does not answer after ${UP_WITHIN / 1000} s`);
+      if (performance.now() > deadline)
+        throw this.#failed(`does not answer after ${UP_WITHIN / 1000} s`, logFrom);
       await delay(50);
     }
   }
 
-  #failed(what: string): Fault {
+  #failed(what: string, logFrom: number): Fault {
     const file = logFileOf(this.#options);
-    return new Fault('PROXY_START_FAILED', `The proxy ${what}. Its log is ${file}.`, {
-      detail: tailOf(file),
-    });
+    return new Fault('PROXY_START_FAILED', `The proxy ${what}. Its log is ${file}.`, logged(file, logFrom));
   }
 }
 
