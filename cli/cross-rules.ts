@@ -1,6 +1,5 @@
 /** Rules between classes that no class can check alone. */
 import { SharedPasswordAuthenticatorClass } from '../authenticators/shared-password/traits.js';
-import { faultLine } from '../core/config/resolved.js';
 import type { HubSettings } from '../core/plugin/selection.js';
 import { AnteroomClass, CryptKeeperClass, type HubConfig, JupyterHubClass } from '../hub/config.js';
 import { readServiceSpecs } from '../hub/services/spec.js';
@@ -84,10 +83,13 @@ function certificateFaults(config: HubSettings): readonly string[] {
   };
   if (should_start === false || ssl_cert !== '' || ssl_key !== '' || !bind_url.startsWith('https:'))
     return [];
-  const source = config.tree.get('JupyterHub')?.get('bind_url')?.at(-1)?.source ?? '';
-  const message =
-    "is https without a certificate; set c.JupyterHub.ssl_cert and ssl_key, or write 'http://…' where TLS ends before the proxy (docs/front-proxies.md)";
-  return [faultLine({ className: 'JupyterHub', trait: 'bind_url', source, message })];
+  return [
+    config.faultAt(
+      JupyterHubClass,
+      'bind_url',
+      "is https without a certificate; set c.JupyterHub.ssl_cert and ssl_key, or write 'http://…' where TLS ends before the proxy (docs/front-proxies.md)",
+    ),
+  ];
 }
 
 function serviceFaults(config: HubSettings): readonly string[] {

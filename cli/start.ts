@@ -23,6 +23,7 @@ import { inspectDatabase } from '../hub/store/index.js';
 import {
   ConfigurableHTTPProxy,
   type ConfigurableHTTPProxyConfig,
+  certificateFaults,
   keepsHeaders,
   type OwnSettings,
   ownSettingFaults,
@@ -204,7 +205,14 @@ async function proxyOf(
     guardHeaders,
   };
   const program = { shouldStart: traits.should_start, command: traits.command };
-  const faults = ownSettingFaults(own, program);
+  const certificate = { cert: hub.ssl_cert, key: hub.ssl_key };
+  const passphrase = context.terminal.env['CONFIGPROXY_SSL_KEY_PASSPHRASE'];
+  const faults = [
+    ...ownSettingFaults(own, program),
+    ...(traits.should_start && hub.ssl_cert !== '' ? certificateFaults(certificate, passphrase) : []).map(
+      ({ file, message }) => config.faultAt(JupyterHubClass, `ssl_${file}`, message),
+    ),
+  ];
   if (faults.length > 0) throw new StartupFault(faults);
   if (guardHeaders.length > 0 && !keepsHeaders(own, program)) {
     context.log.warn(
@@ -248,7 +256,7 @@ async function proxyOf(
     logFile: join(resolve(context.terminal.cwd, logs || 'anteroom-logs'), 'proxy.log'),
     umask: traits.command_umask,
     checkInterval: traits.check_running_interval * 1000,
-    ...(hub.ssl_cert !== '' && { publicTls: { key: hub.ssl_key, cert: hub.ssl_cert } }),
+    ...(hub.ssl_cert !== '' && { publicTls: certificate }),
   } as const;
   return { proxy: new ConfigurableHTTPProxy(managed), extraRoutes: traits.extra_routes };
 }

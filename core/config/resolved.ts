@@ -5,7 +5,7 @@ import { StartupFault } from '../fault.js';
 import type { ClassDeclaration, ConfigFault, Resolution } from './declare.js';
 import { lineage, resolve } from './declare.js';
 import type { ConfigFile } from './files.js';
-import type { ConfigTree } from './tree.js';
+import { type ConfigTree, settingOf } from './tree.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 /** Which class fills which slot, e.g. `spawner`. */
@@ -54,6 +54,19 @@ export class ResolvedConfig<S extends Selection = Selection> {
     const found = this.#cache.get(declaration) ?? resolve(declaration, this.tree, this.#env);
     this.#cache.set(declaration, found);
     return found;
+  }
+
+  /** One line for what is wrong with a setting though its value is of the right kind. */
+  faultAt<V>(declaration: ClassDeclaration<V>, name: keyof V & string, message: string): string {
+    const trait = declaration.traits[name];
+    const names = lineage(declaration).map((each) => each.name);
+    const setting = trait && settingOf(this.tree, names, name, trait, this.#env);
+    return faultLine({
+      className: setting?.className ?? declaration.name,
+      trait: name,
+      source: setting?.source ?? '',
+      message,
+    });
   }
 
   /** Whether the class or one of its heirs fills a slot. */

@@ -2,6 +2,7 @@
  * How the hub drives a proxy: REST client, child process, adoption. Owns no routes of its own and serves no
  * request; proxy/server does that, in a process of its own.
  */
+export { certificateFaults } from './certificate.js';
 export { ConfigurableHTTPProxy } from './configurable-http-proxy.js';
 export type {
   ConfigurableHTTPProxyOptions,

@@ -105,6 +105,19 @@ describe('a start that cannot be', () => {
     expect(err).toMatch(/c\.Anteroom\.proxy_guard_cookies: /);
   });
 
+  it('names the settings of a certificate that is not there, beside other faults', async () => {
+    const running = await prepared(`
+      c.JupyterHub.ssl_cert = '/etc/missing/fullchain.pem';
+      c.JupyterHub.ssl_key = '/etc/missing/privkey.pem';
+    `);
+    const { err } = await refused(running);
+    const file = join(running.folder, 'jupyterhub_config.mjs');
+    expect(err).toMatch(
+      new RegExp(`c\\.JupyterHub\\.ssl_cert \\(${file}:\\d+\\): /etc/missing/fullchain\\.pem does not exist`),
+    );
+    expect(err).toMatch(/c\.JupyterHub\.ssl_key \(.*\): \/etc\/missing\/privkey\.pem does not exist/);
+  });
+
   it('names port, pid and program when somebody else has the public port', async () => {
     const running = await prepared();
     const { pid } = await helper('/', LISTENER, String(running.port));
