@@ -131,6 +131,21 @@ describe('a start', () => {
     expect((await anteroom()).code).toBe(0);
   });
 
+  it('says of a secret that is undefined that it is not set', async () => {
+    config(
+      'jupyterhub_config.mjs',
+      `export default (c) => {
+      c.JupyterHub.authenticator_class = 'generic-oauth';
+      c.GenericOAuthenticator.client_secret = process.env.NO_SUCH_VARIABLE;
+    };`,
+    );
+    const { code, err } = await anteroom(SIMPLE);
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /client_secret \(.*jupyterhub_config\.mjs:3\): is not set; is the environment variable missing\?$/m,
+    );
+  });
+
   it('hands over values from file and flags, the flags stronger', async () => {
     config('jupyterhub_config.json', {
       JupyterHub: {

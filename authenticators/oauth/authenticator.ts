@@ -2,7 +2,7 @@
  * Sign-in at a provider by OAuth 2 or OpenID Connect, with OAuthenticator 17's settings and rules. Which provider is a
  * matter of `ProviderRules`; the ways of talking are `openid.ts` and `plain.ts`; who may enter in general is the hub's.
  */
-import { messageOf } from '../../core/fault.js';
+import { Fault, messageOf } from '../../core/fault.js';
 import type { JsonObject } from '../../core/model/json.js';
 import type { UserName } from '../../core/model/names.js';
 import type {
@@ -81,7 +81,10 @@ export class OAuthenticator implements Authenticator {
     if (!this.#config.validate_server_cert) log.warn("the provider's certificate is not checked");
     // Not waited for: a hub starts without its provider, whose people are told when they come.
     this.#client.userdataUrl().catch((error: unknown) => {
-      log.warn('the identity provider cannot be reached yet', { error: messageOf(error) });
+      log.warn('the identity provider cannot be reached yet', {
+        error: messageOf(error),
+        ...(error instanceof Fault && { code: error.code, detail: error.detail }),
+      });
     });
   }
 

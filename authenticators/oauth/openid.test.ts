@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../core/fault.js';
+import { type LogFields, silentLog } from '../../core/log.js';
 import type { Authenticator } from '../../core/plugin/authenticator.js';
 import { authenticatorOf } from '../../test/support/oauth-authenticator.js';
+import { freePort } from '../../test/support/ports.js';
 import { json, TestProvider } from '../../test/support/provider.js';
 import { RedirectBrowser } from '../../test/support/redirect-browser.js';
 import { generic } from './generic.js';
@@ -55,6 +57,25 @@ async function faultOf(values: Readonly<Record<string, unknown>> = {}): Promise<
 }
 
 describe('OpenID Connect by discovery', () => {
+  it('says in the log at the start which address does not answer, and why', async () => {
+    const said: (readonly [string, LogFields | undefined])[] = [];
+    const log = {
+      ...silentLog,
+      warn: (message: string, fields?: LogFields) => void said.push([message, fields]),
+    };
+    const nowhere = `http://127.0.0.1:${await freePort()}`;
+    const values = { issuer: nowhere, client_id: 'c', client_secret: 's', scope: ['openid'] };
+    made.push(await authenticatorOf(generic, GenericOAuthenticatorClass, values, log));
+    await expect.poll(() => said).toHaveLength(1);
+    expect(said[0]).toEqual([
+      'the identity provider cannot be reached yet',
+      expect.objectContaining({
+        code: 'PROVIDER_UNREACHABLE',
+        detail: expect.stringMatching(new RegExp(`${nowhere}/.*ECONNREFUSED`)),
+      }),
+    ]);
+  });
+
   it('names issuer and subject, and what is known', async () => {
     const outcome = await new RedirectBrowser(await make()).outcome(provider);
     expect(outcome).toMatchObject({

@@ -63,6 +63,16 @@ describe('reading a configuration file', () => {
     await expect(read(path)).rejects.toThrow(name);
   });
 
+  it.each([
+    ['throws.mjs', 'export default () => {\n  throw new Error("told you");\n};', 2],
+    ['throws-at-once.mjs', '\nJSON.parse("{");\nexport default () => {};', 2],
+  ])('names the line of a module that fails: %s', async (name, text, line) => {
+    const path = file(name, text);
+    await expect(read(path)).rejects.toMatchObject({
+      faults: [expect.stringMatching(new RegExp(`^${path}:${line}: .+`))],
+    });
+  });
+
   it('records what a module does to c, lazily too, with the line', async () => {
     const path = file(
       'config.mjs',

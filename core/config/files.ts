@@ -7,6 +7,7 @@ import { extname, resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf, StartupFault } from '../fault.js';
 import { isJsonObject } from '../model/json.js';
+import { moduleFault, placeOfCaller } from './module-place.js';
 import { explainFault } from './python/explain.js';
 import { readPythonConfig, type Surroundings } from './python/index.js';
 import { type ConfigRecorder, recorder, type Sections } from './recorder.js';
@@ -82,8 +83,16 @@ export async function readConfigFile(path: string, surroundings: Surroundings): 
 }
 
 async function readModule(path: string): Promise<Sections> {
-  const url = pathToFileURL(path).href;
-  const loaded = (await import(url)) as { readonly default?: unknown };
+  try {
+    return await runModule(path);
+  } catch (error) {
+    if (error instanceof StartupFault) throw error;
+    throw new StartupFault([await moduleFault(path, error)]);
+  }
+}
+
+async function runModule(path: string): Promise<Sections> {
+  const loaded = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
   const configure = loaded.default;
   if (typeof configure !== 'function') {
     throw new StartupFault([
@@ -91,17 +100,8 @@ async function readModule(path: string): Promise<Sections> {
     ]);
   }
   const sections: Sections = new Map();
-  await (configure as (c: ConfigRecorder) => unknown)(recorder(sections, () => placeOf(path, url)));
+  await (configure as (c: ConfigRecorder) => unknown)(recorder(sections, () => placeOfCaller(path)));
   return sections;
-}
-
-/** `path:line` of the caller inside the configuration file, read from the stack. */
-function placeOf(path: string, url: string): string {
-  const frame = new Error('where').stack
-    ?.split('\n')
-    .find((line) => line.includes(url) || line.includes(`${path}:`));
-  const line = /:(\d+):\d+\)?$/.exec(frame ?? '')?.[1];
-  return line === undefined ? path : `${path}:${line}`;
 }
 
 async function readData(path: string, kind: 'json' | 'yaml'): Promise<Sections> {

@@ -45,6 +45,9 @@ export class TraitError extends Error {
 
   /** The sentence without the value, for traits that hold secrets. */
   get blanked(): string {
+    if (this.got === undefined) {
+      return `${this.path === '' ? 'is' : 'a part of it is'} not set; is the environment variable missing?`;
+    }
     return `expected ${this.expected}, got ${typeName(this.got)} (not shown: it is a secret)`;
   }
 }

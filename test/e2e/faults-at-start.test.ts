@@ -94,6 +94,14 @@ describe('a start that cannot be', () => {
     expect(existsSync(join(running.folder, 'jupyterhub.sqlite'))).toBe(false);
   });
 
+  it('names the line of a syntax error', async () => {
+    const running = await prepared();
+    const file = join(running.folder, 'jupyterhub_config.mjs');
+    await writeFile(file, 'export default (c) => {\n  c.JupyterHub.ip = ;\n};\n');
+    const { err } = await refused(running);
+    expect(err).toBe(`anteroom: ${file}:2: Unexpected token ';'\n`);
+  });
+
   it('refuses settings of our proxy where the proxy is another program', async () => {
     const running = await prepared(`
       c.ConfigurableHTTPProxy.command = ['/usr/bin/another-proxy'];

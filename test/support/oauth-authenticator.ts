@@ -25,13 +25,14 @@ export async function authenticatorOf<C>(
   kind: AuthenticatorKind<C>,
   declaration: ClassDeclaration<C>,
   values: Readonly<Record<string, unknown>>,
+  log = silentLog,
 ): Promise<Authenticator> {
   const config = configured(declaration, values);
   const faults = kind.check?.(config, { passwordFile: '', usersRunHere: true }) ?? [];
   if (faults.length > 0) throw new Error(faults.join('\n'));
   const authenticator = kind.create({
     config,
-    log: silentLog,
+    log,
     clock: systemClock,
     passwordFile: '',
     resetPasswords: false,
