@@ -14,6 +14,28 @@ describe('scrubUrl', () => {
     ['/x?a=%zz', '/x?a=[undecodable]'],
   ])('%s', (url, expected) => expect(scrubUrl(url)).toBe(expected));
 
+  const token = '0123456789abcdef'.repeat(2);
+  it.each([
+    ['/hub/api/user/TOKEN', '/hub/api/user/[secret]'],
+    ['/hub/api/user/TOKEN?a=1', '/hub/api/user/[secret]?a=1'],
+    ['/hub/api/authorizations/token/TOKEN', '/hub/api/authorizations/token/[secret]'],
+    ['/hub/api/users/ann/tokens/TOKEN', '/hub/api/users/ann/tokens/[secret]'],
+    ['/TOKENTOKEN/', '/[secret]/'],
+    ['/hub/api/token=TOKEN', '/hub/api/token=[secret]'],
+    ['/hub/login?next=%2Fhub%2Fapi%2Fuser%2FTOKEN', '/hub/login?next=%2Fhub%2Fapi%2Fuser%2F%5Bsecret%5D'],
+  ])('a token in the path: %s', (url, expected) =>
+    expect(scrubUrl(url.replaceAll('TOKEN', token))).toBe(expected),
+  );
+
+  it.each([
+    `/hub/api/users/${token}/servers/${token}/progress`,
+    `/hub/api/groups/${token}/users`,
+    `/user/${token}/api/status`,
+    `/hub/static/0123456789abcdef/js/main.js?v=${token}`,
+    `/files/x${token}y`,
+    '/hub/api/users/0123456789abcdef',
+  ])('a name, an id or a version is none: %s', (url) => expect(scrubUrl(url)).toBe(url));
+
   it('finds secrets inside next', () => {
     const inner = `/hub/login?next=${encodeURIComponent('/cb?code=hidden&state=hidden')}`;
     const scrubbed = scrubUrl(`/hub/login?next=${encodeURIComponent(inner)}`);

@@ -6,6 +6,7 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault, messageOf } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
+import { scrubUrl } from '../../core/wire/scrub.js';
 
 /**
  * A refusal with a status. Without a message the API says `"message": null`, as every bare HTTPError of
@@ -118,7 +119,7 @@ function logError(log: Log, fault: Fault, original: unknown, request: FastifyReq
   log.error('request failed', {
     code: fault.code,
     method: request.method,
-    path: request.url.split('?', 1)[0],
+    path: scrubUrl(request.url.split('?', 1)[0] ?? ''),
     requestId: request.id,
     detail: fault.detail ?? messageOf(original),
     stack: original instanceof Error ? original.stack : undefined,
