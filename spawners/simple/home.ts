@@ -27,19 +27,29 @@ export function homeOf(template: string, user: string): string {
   return home;
 }
 
+/** Whoever signs in chose the name: it says nothing about servers of others. */
+function tooLong(error: unknown): Fault {
+  return new Fault('SPAWN_HOME', 'Your user name is too long: no home directory can have it as its name.', {
+    status: 400,
+    detail: messageOf(error),
+    cause: error,
+  });
+}
+
 function isDots(part: string): boolean {
   return part === '.' || part === '..';
 }
 
 /**
  * Makes the directory (0755) where it is missing.
- * @throws Fault `SPAWN_HOME` when it cannot be made, is no directory, or was laid out by another account in a folder
+ * @throws Fault `SPAWN_HOME` when it cannot be made (400 for a name that is too long for a directory), is no directory, or was laid out by another account in a folder
  *   that everybody may write to (`/tmp`): its owner could leave start-up files there that would run as the hub's account
  */
 export async function provideHome(home: string): Promise<void> {
   try {
     await mkdir(home, { recursive: true, mode: 0o755 });
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENAMETOOLONG') throw tooLong(error);
     throw new Fault('SPAWN_HOME', 'Your home directory could not be made.', {
       detail: messageOf(error),
       cause: error,

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -203,6 +203,19 @@ describe('homes', () => {
     expect(() => homeOf('/srv/.{username}', '.')).toThrow('cannot have a home directory');
     expect(homeOf('/srv/x-{username}', '..')).toBe('/srv/x-..');
     expect(() => homeOf('/srv/{user}', 'a')).toThrow('not configured correctly');
+  });
+
+  it('whose name the file system does not take are the mistake of whoever has that name', async () => {
+    for (const name of ['x'.repeat(256), 'é'.repeat(200)]) {
+      await expect(provideHome(join(folder, 'homes', name))).rejects.toMatchObject({
+        code: 'SPAWN_HOME',
+        status: 400,
+        message: 'Your user name is too long: no home directory can have it as its name.',
+      });
+    }
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    await expect(provideHome(join(file, 'alice'))).rejects.toMatchObject({ code: 'SPAWN_HOME', status: 500 });
   });
 
   it('that another account laid out in a folder for everybody are refused', async () => {
