@@ -62,6 +62,27 @@ describe('a server', () => {
     expect(others.headers.location).toBeUndefined();
   });
 
+  it.each([
+    ['ASCII', 'x'.repeat(255)],
+    ['two bytes', 'é'.repeat(255)],
+    ['three bytes', '漢'.repeat(255)],
+  ])('of a user with the longest name is opened by its owner too: letters of %s', async (_, name) => {
+    const owner = hub.browser();
+    await owner.signIn(name);
+    const { clientId, prefix, token } = await runServer(hub, name, name);
+    const opened = await owner.get(serverUrl(clientId));
+    expect(opened.statusCode).toBe(302);
+    const { pathname, searchParams } = new URL(String(opened.headers.location), 'http://x');
+    expect(pathname).toBe(`${prefix}oauth_callback`);
+    const answer = await exchange({
+      client_id: clientId,
+      client_secret: token,
+      redirect_uri: `${prefix}oauth_callback`,
+      code: searchParams.get('code') ?? '',
+    });
+    expect(answer.statusCode).toBe(200);
+  });
+
   it('is not opened by a form that skips the page either', async () => {
     const { clientId } = await runServer(hub, 'alice');
     const bob = hub.browser();

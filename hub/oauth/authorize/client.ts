@@ -4,8 +4,11 @@ import { AuthorizeRefused } from '../errors.js';
 import type { OAuthParameters } from '../parameters.js';
 
 const ONCE = ['client_id', 'response_type', 'redirect_uri', 'scope', 'state'] as const;
-/** What the database column takes. */
-const MAX_IDENTIFIER = 255;
+/**
+ * As long as our own can be (`serverClientId`): two names of 255 characters, each of which takes nine when it is escaped.
+ * SQLite keeps all of it, as JupyterHub does there; PostgreSQL refuses the start of a server whose id exceeds its column.
+ */
+const MAX_IDENTIFIER = 'jupyterhub-user-'.length + 255 * 9 + 1 + 255 * 9;
 
 /** @throws AuthorizeRefused */
 export function refuseRepeated(parameters: OAuthParameters): void {
