@@ -235,6 +235,7 @@ describe('kill -9 of the hub', () => {
       outfile: bundle,
       bundle: true,
       platform: 'node',
+      target: 'node20',
       format: 'esm',
       packages: 'external',
       logLevel: 'warning',

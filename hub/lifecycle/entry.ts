@@ -66,8 +66,9 @@ export function statusOf(entry: ServerEntry | undefined): ServerStatus {
   };
 }
 
-export function entryKey(userId: number, name: string): string {
-  return `${userId}/${name}`;
+/** With the user's name: a number alone may be somebody else's by now. Neither name holds a slash. */
+export function entryKey(user: Pick<UserRecord, 'id' | 'name'>, name: string): string {
+  return `${user.id}/${user.name}/${name}`;
 }
 
 /** For messages and log lines: `alice`, `alice:gpu`, as JupyterHub writes them. */

@@ -52,6 +52,11 @@ function wordsOf(error: unknown): {
   };
 }
 
+/** What the state of a server or its user does not allow. */
+export function refusal(code: string, message: string): Fault {
+  return new Fault(code, message, { status: 400 });
+}
+
 export function cancelled(): Fault {
   return new Fault('SPAWN_CANCELLED', 'The start of your server was cancelled.', {
     status: 400,

@@ -16,12 +16,11 @@ import { adoptServers, type Found, findServers } from './adopt.js';
 import { within } from './bounded.js';
 import type { BreakerState } from './breaker.js';
 import { placeOf, type ServerEntry, serverLabel, statusOf } from './entry.js';
-import { cancelled } from './failure.js';
+import { cancelled, refusal } from './failure.js';
 import type { Operator } from './operate.js';
 import { pollOnce } from './polling.js';
 import { failedMessage } from './progress.js';
 import { Registry } from './registry.js';
-import { refusal } from './reserve.js';
 import { checkOptions, forgetSpawner, formsOf, renameServer } from './servers.js';
 import { Starts } from './starts.js';
 import type {
@@ -33,6 +32,7 @@ import type {
   StopRequest,
 } from './types.js';
 import { Upkeep } from './upkeep.js';
+import { deleteUser, renameUser } from './user-changes.js';
 
 export { HookFault } from './failure.js';
 export { waitInWords } from './progress.js';
@@ -53,8 +53,8 @@ export class ServerLifecycle implements AsyncDisposable {
     this.#upkeep = new Upkeep(deps, this.#registry.entries);
   }
 
-  status(user: Pick<UserRecord, 'id'>, serverName: string): ServerStatus {
-    return statusOf(this.#registry.get(user.id, serverName));
+  status(user: Pick<UserRecord, 'id' | 'name'>, serverName: string): ServerStatus {
+    return statusOf(this.#registry.get(user, serverName));
   }
 
   /** Where browsers find a server, with its host under subdomains: where an active one was started, else where it would be. */
@@ -66,8 +66,8 @@ export class ServerLifecycle implements AsyncDisposable {
   }
 
   /** `X-JupyterHub-Version` of a ready server, for the redirect-loop rule. */
-  serverVersion(user: Pick<UserRecord, 'id'>, serverName: string): string | undefined {
-    return this.#registry.get(user.id, serverName)?.version;
+  serverVersion(user: Pick<UserRecord, 'id' | 'name'>, serverName: string): string | undefined {
+    return this.#registry.get(user, serverName)?.version;
   }
 
   /** Starts that wait for a place. */
@@ -122,15 +122,19 @@ export class ServerLifecycle implements AsyncDisposable {
    * counts as stopped.
    * @throws Fault when it could not be stopped, 400 while it is being renamed
    */
-  async stop(user: Pick<UserRecord, 'id'>, serverName: string, request: StopRequest): Promise<ServerStatus> {
+  async stop(
+    user: Pick<UserRecord, 'id' | 'name'>,
+    serverName: string,
+    request: StopRequest,
+  ): Promise<ServerStatus> {
     await this.load();
-    const entry = this.#registry.get(user.id, serverName);
+    const entry = this.#registry.get(user, serverName);
     if (!entry) return statusOf(undefined);
     if (entry.pending === 'rename')
       throw refusal('SERVER_PENDING', 'The server is being renamed. Try again in a moment.');
     await this.#refreshBeforeStop(entry, request.by);
     await within(this.#stop(entry), request.waitMs, this.#deps.clock);
-    return statusOf(this.#registry.get(user.id, serverName));
+    return statusOf(this.#registry.get(user, serverName));
   }
 
   /** A start that is cancelled needs no refresh, and a stop under way had its own. */
@@ -155,8 +159,8 @@ export class ServerLifecycle implements AsyncDisposable {
   }
 
   /** Looks whether a ready server still lives, and cleans up when it does not. */
-  async check(user: Pick<UserRecord, 'id'>, serverName: string): Promise<void> {
-    const entry = this.#registry.get(user.id, serverName);
+  async check(user: Pick<UserRecord, 'id' | 'name'>, serverName: string): Promise<void> {
+    const entry = this.#registry.get(user, serverName);
     if (!entry?.spawner || !statusOf(entry).ready) return;
     const result = await pollOnce(entry.spawner, this.#deps);
     if (!result.running) await this.#operator.exited(entry, result.exitStatus);
@@ -166,8 +170,8 @@ export class ServerLifecycle implements AsyncDisposable {
    * Messages of the start under way, from the first on; of a ready server or a failed start the last one alone.
    * @throws Fault 400 when there is nothing to tell, 404 for a server that was not started
    */
-  progress(user: Pick<UserRecord, 'id'>, serverName: string): AsyncIterable<ProgressMessage> {
-    const entry = this.#registry.get(user.id, serverName);
+  progress(user: Pick<UserRecord, 'id' | 'name'>, serverName: string): AsyncIterable<ProgressMessage> {
+    const entry = this.#registry.get(user, serverName);
     if (!entry) throw new Fault('SERVER_NOT_STARTED', 'This server was not started.', { status: 404 });
     if ((entry.pending === 'spawn' || entry.pending === 'check') && entry.progress)
       return entry.progress.listen();
@@ -206,14 +210,30 @@ export class ServerLifecycle implements AsyncDisposable {
     );
   }
 
-  /** Before a user is deleted: stops all servers and lets the spawner forget them. */
-  async forgetUser(user: UserRecord): Promise<void> {
-    for (const { name } of await this.#deps.store.spawners.byUser(user.id))
-      await this.#stopAndForget(user, name);
+  /** Stops and forgets all servers of a user, then has `remove` delete the user. @throws as `deleteUser` */
+  async deleteUser(user: UserRecord, remove: () => Promise<void>): Promise<void> {
+    await this.load();
+    const port = {
+      stop: async (entry: ServerEntry) => {
+        await this.#refreshBeforeStop(entry);
+        await this.#stop(entry);
+      },
+      forget: async () => {
+        for (const { name } of await this.#deps.store.spawners.byUser(user.id))
+          await forgetSpawner(this.#deps, this.#idle(user, name));
+      },
+    };
+    await deleteUser(this.#registry, port, user, remove);
+  }
+
+  /** Has `write` give a user another name while no server of theirs is there. @throws as `renameUser` */
+  async renameUser(user: UserRecord, write: () => Promise<void>): Promise<void> {
+    await this.load();
+    await renameUser(this.#registry, user, write);
   }
 
   async #stopAndForget(user: UserRecord, serverName: string): Promise<void> {
-    const entry = this.#registry.get(user.id, serverName);
+    const entry = this.#registry.get(user, serverName);
     if (entry) {
       await this.#refreshBeforeStop(entry);
       await this.#stop(entry);
@@ -222,8 +242,9 @@ export class ServerLifecycle implements AsyncDisposable {
     if (entry) this.#registry.drop(entry);
   }
 
-  /** @throws Fault 400 while it is active, 404, 409 when the new name is taken */
+  /** @throws Fault 400 while it is active or its user is being deleted or renamed, 404, 409 when the new name is taken */
   async rename(user: UserRecord, oldName: string, newName: string): Promise<void> {
+    this.#registry.marks.refuse(user);
     if (this.status(user, oldName).active || this.status(user, newName).active) {
       throw refusal('SERVER_ACTIVE', 'Stop the server before renaming it.');
     }

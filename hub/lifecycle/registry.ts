@@ -1,17 +1,20 @@
+import type { UserRecord } from '../store/types.js';
 import { entryKey, type ServerEntry } from './entry.js';
+import { UserMarks } from './user-marks.js';
 
 /** The servers that are not stopped, or whose last start failed, by user and name. */
 export class Registry {
   readonly entries = new Map<string, ServerEntry>();
   /** Spawn ids of all that may live; a live view for sweeps. */
   readonly spawnIds = new Set<string>();
+  readonly marks = new UserMarks();
 
-  get(userId: number, name: string): ServerEntry | undefined {
-    return this.entries.get(entryKey(userId, name));
+  get(user: Pick<UserRecord, 'id' | 'name'>, name: string): ServerEntry | undefined {
+    return this.entries.get(entryKey(user, name));
   }
 
   put(entry: ServerEntry): void {
-    this.entries.set(entryKey(entry.user.id, entry.name), entry);
+    this.entries.set(entryKey(entry.user, entry.name), entry);
     if (entry.spawnId !== undefined) this.spawnIds.add(entry.spawnId);
   }
 
@@ -22,7 +25,7 @@ export class Registry {
   }
 
   drop(entry: ServerEntry): void {
-    const key = entryKey(entry.user.id, entry.name);
+    const key = entryKey(entry.user, entry.name);
     if (this.entries.get(key) === entry) this.entries.delete(key);
   }
 

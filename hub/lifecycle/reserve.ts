@@ -4,6 +4,7 @@ import { type ServerName, serverPath } from '../../core/model/names.js';
 import type { UserRecord } from '../store/types.js';
 import type { Breaker } from './breaker.js';
 import { placeOf, type ServerEntry, serverLabel, statusOf } from './entry.js';
+import { refusal } from './failure.js';
 import { checkActive, throttled } from './limits.js';
 import { ProgressLog } from './progress.js';
 import type { Registry } from './registry.js';
@@ -27,7 +28,8 @@ export interface Reserved {
  * The entry of a start that is about to begin: from here on nobody else starts that server. Never awaits between its
  * checks and the mark. A start that may wait takes a place in the queue where another is refused; a place that gets
  * free goes to the queue first, so while anybody waits there all others are refused.
- * @throws Fault 400 when it runs or something is under way, 429 at a limit, 503 while the breaker is open
+ * @throws Fault 400 when it runs or something is under way, or the user is being deleted or renamed; 429 at a limit;
+ * 503 while the breaker is open
  */
 export function reserve(
   deps: ReserveDeps,
@@ -38,7 +40,8 @@ export function reserve(
   const name = serverName as ServerName;
   if (serverName.includes('/')) throw refusal('SERVER_NAME', 'The name of a server cannot hold a slash.');
   const { registry, room } = deps;
-  const { pending, ready } = statusOf(registry.get(user.id, name));
+  registry.marks.refuse(user);
+  const { pending, ready } = statusOf(registry.get(user, name));
   if (pending !== null) {
     deps.observe?.({ kind: 'refused', reason: 'already-pending' });
     throw refusal('SERVER_PENDING', `${serverLabel({ user, name })} is pending ${pending}`);
@@ -91,9 +94,4 @@ function observed<T>({ observe }: Pick<LifecycleDeps, 'observe'>, check: () => T
     }
     throw error;
   }
-}
-
-/** What the state of a server does not allow. */
-export function refusal(code: string, message: string): Fault {
-  return new Fault(code, message, { status: 400 });
 }

@@ -1,10 +1,10 @@
 import { messageOf } from '../../core/fault.js';
 import type { JsonObject } from '../../core/model/json.js';
-import { type ServerName, serverPath } from '../../core/model/names.js';
+import type { ServerName } from '../../core/model/names.js';
 import { timestamp } from '../../core/model/time.js';
 import { NotFound } from '../store/errors.js';
-import type { SpawnerRecord } from '../store/types.js';
-import { placeOf, type ServerEntry, serverLabel } from './entry.js';
+import type { Repositories, SpawnerRecord, UserRecord } from '../store/types.js';
+import { type ServerEntry, serverLabel } from './entry.js';
 import { callHook } from './hooks.js';
 import { makeSpawner } from './launch.js';
 import { optionsForm, optionsFromForm } from './options.js';
@@ -95,21 +95,22 @@ export async function ensureRow(
   { displayName }: Pick<StartRequest, 'displayName'>,
 ): Promise<number | undefined> {
   return deps.store.transaction(async (db) => {
+    await ownerOf(db, entry);
     if (await db.spawners.find(entry.user.id, entry.name)) return undefined;
     const named = displayName === undefined ? {} : { displayName };
     return (await db.spawners.create({ userId: entry.user.id, name: entry.name, ...named })).id;
   });
 }
 
-/** Whoever waited may have got another name meanwhile. @throws NotFound */
-export async function refreshOwner(deps: LifecycleDeps, entry: ServerEntry): Promise<void> {
-  const user = await deps.store.users.byId(entry.user.id);
-  if (!user) throw new NotFound('The user of this server does not exist any more.');
-  entry.user = user;
-  Object.assign(
-    entry,
-    placeOf(deps.settings, user, serverPath(deps.settings.baseUrl, user.name, entry.name)),
-  );
+/**
+ * The user of a server as they are now. Whoever asked for a start may have been deleted or renamed since, and their
+ * number be somebody else's.
+ * @throws NotFound
+ */
+export async function ownerOf(db: Pick<Repositories, 'users'>, { user }: ServerEntry): Promise<UserRecord> {
+  const now = await db.users.byId(user.id);
+  if (now?.name !== user.name) throw new NotFound('The user of this server does not exist any more.');
+  return now;
 }
 
 /** A named server that was only asked for is not kept; it is as if nobody had asked. */

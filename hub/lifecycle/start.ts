@@ -7,6 +7,7 @@ import { revokeCredentials } from './credentials.js';
 import { type ServerEntry, targetOf } from './entry.js';
 import { late, seconds } from './launch.js';
 import { prepare } from './prepare.js';
+import { ownerOf } from './servers.js';
 import type { LifecycleDeps, StartRequest } from './types.js';
 
 /** A write of the database that is under way when a start is cancelled may end. */
@@ -53,6 +54,7 @@ async function openOperation(
   const deadline = timestamp(clock.now() + ms);
   const options = isJsonObject(request.options) ? request.options : undefined;
   return deps.store.transaction(async (db) => {
+    await ownerOf(db, entry);
     const known = await db.spawners.find(entry.user.id, entry.name);
     const record = known ?? (await db.spawners.create({ userId: entry.user.id, name: entry.name }));
     entry.spawnerId = record.id;

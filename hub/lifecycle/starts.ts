@@ -6,7 +6,7 @@ import { type ServerEntry, statusOf } from './entry.js';
 import { Operator } from './operate.js';
 import type { Registry } from './registry.js';
 import { mayBegin, reserve } from './reserve.js';
-import { ensureRow, forgetRow, refreshOwner } from './servers.js';
+import { ensureRow, forgetRow, ownerOf } from './servers.js';
 import type { LifecycleDeps, ServerStatus, StartRequest } from './types.js';
 import { WaitingRoom } from './waiting-room.js';
 
@@ -79,8 +79,8 @@ export class Starts implements Disposable {
   ): Promise<void> {
     try {
       await Promise.all([turn, row]);
-      await refreshOwner(this.#deps, entry);
       // what was fresh when it came may be stale now
+      entry.user = await ownerOf(this.#deps.store, entry);
       entry.user = (await this.#deps.beforeStart?.(entry.user, request.by ?? 'another-user')) ?? entry.user;
     } catch (error) {
       entry.abort?.abort(error); // without a row it gives its place up

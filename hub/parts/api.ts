@@ -115,12 +115,13 @@ export function people(options: AppPartsOptions): People {
         throw httpError(400, 'auth_state cannot be kept: the hub has no JUPYTERHUB_CRYPT_KEY');
       await sessions.accounts.saveAuthState(user.id, state);
     },
-    removeServers: async (user) => {
+    removeWithServers: async (user, remove) => {
       if (lifecycle.status(user, '').pending === 'stop') {
         throw httpError(400, `${user.name}'s server is in the process of stopping, please wait.`);
       }
-      await lifecycle.forgetUser(user);
+      await lifecycle.deleteUser(user, remove);
     },
+    rename: (user, write) => lifecycle.renameUser(user, write),
   };
 }
 

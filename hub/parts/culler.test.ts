@@ -26,7 +26,8 @@ function culler(
     store,
     lifecycle,
     people: {
-      removeServers: (user: UserRecord) => lifecycle.forgetUser(user),
+      removeWithServers: (user: UserRecord, remove: () => Promise<void>) =>
+        lifecycle.deleteUser(user, remove),
       removed: async () => undefined,
     },
     urls: { baseUrl: '/', publicOrigin: undefined },

@@ -13,7 +13,7 @@ export interface CullerPartsOptions {
   readonly config: HubSettings;
   readonly store: Store;
   readonly lifecycle: ServerLifecycle;
-  readonly people: Pick<People, 'removeServers' | 'removed'>;
+  readonly people: Pick<People, 'removeWithServers' | 'removed'>;
   readonly urls: UrlRoots;
   /** Milliseconds that a stop is waited for. */
   readonly slowStopMs: number;

@@ -106,8 +106,14 @@ export class AdminApp {
       added: async () => undefined,
       removed: async () => undefined,
       saveAuthState: async () => undefined,
-      removeServers: async (user) => {
+      removeWithServers: async (user, remove) => {
         if (this.broken.has(`${user.name}/`)) throw httpError(400, this.broken.get(`${user.name}/`));
+        await remove();
+      },
+      rename: async (user, write) => {
+        if ([...this.#ready].some((key) => key.startsWith(`${user.id}/`)))
+          throw httpError(400, `${user.name} has active servers.`);
+        await write();
       },
     });
     registerGroups(app, api, { normalize: (name) => name.toLowerCase() });

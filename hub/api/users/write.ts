@@ -30,8 +30,13 @@ export interface People {
   added(name: UserName): Promise<void>;
   removed(name: UserName): Promise<void>;
   saveAuthState(user: UserRecord, state: JsonObject | null): Promise<void>;
-  /** Stops the default server and forgets all. @throws Fault 400 while a server is stopping */
-  removeServers(user: UserRecord): Promise<void>;
+  /**
+   * Stops and forgets all servers, then has `remove` delete the user; none starts meanwhile.
+   * @throws Fault 400 while a server is stopping
+   */
+  removeWithServers(user: UserRecord, remove: () => Promise<void>): Promise<void>;
+  /** Has `write` give the user another name; no server starts meanwhile. @throws Fault 400 while one is active */
+  rename(user: UserRecord, write: () => Promise<void>): Promise<void>;
 }
 
 type Params = { user_name: string };
@@ -109,12 +114,13 @@ export function registerUserWrites(app: FastifyInstance, context: ApiContext, pe
 /** With all servers, tokens and what the authenticator keeps. @throws Fault 400 while a server is stopping */
 export async function deleteUser(
   store: Pick<Store, 'users'>,
-  people: Pick<People, 'removeServers' | 'removed'>,
+  people: Pick<People, 'removeWithServers' | 'removed'>,
   user: UserRecord,
 ): Promise<void> {
-  await people.removeServers(user);
-  await people.removed(user.name);
-  await store.users.delete(user.id);
+  await people.removeWithServers(user, async () => {
+    await people.removed(user.name);
+    await store.users.delete(user.id);
+  });
 }
 
 /** `usernames` is not type-checked by JupyterHub: a text is a list of its characters. */
@@ -154,7 +160,7 @@ async function createAll(
       await people.added(user.name);
     } catch (error) {
       log.error('the authenticator could not add a user', { user: user.name, error: messageOf(error) });
-      await store.users.delete(user.id);
+      await people.removeWithServers(user, () => store.users.delete(user.id));
       throw httpError(400, `Failed to create user ${user.name}: ${messageOf(error)}`);
     }
   }
@@ -173,14 +179,17 @@ async function change(
   const newName = await newNameOf(context, people, user, body['name']);
   const admin = typeof body['admin'] === 'boolean' ? body['admin'] : undefined;
   demandAdminRule(request.principal, { admin }, user);
-  if (body['auth_state'] !== undefined)
-    await people.saveAuthState(user, body['auth_state'] as JsonObject | null);
-  await store.transaction(async (repositories) => {
-    if (newName !== undefined) await repositories.users.update(user.id, { name: newName });
-    if (admin !== undefined) await setAdmin(repositories, user, admin);
-    if (body['groups'] !== undefined) await repositories.groups.setUserGroups(user.id, []);
-    if (body['roles'] !== undefined) await repositories.roles.stripAll('user', user.id);
-  });
+  const write = async (): Promise<void> => {
+    if (body['auth_state'] !== undefined)
+      await people.saveAuthState(user, body['auth_state'] as JsonObject | null);
+    await store.transaction(async (repositories) => {
+      if (newName !== undefined) await repositories.users.update(user.id, { name: newName });
+      if (admin !== undefined) await setAdmin(repositories, user, admin);
+      if (body['groups'] !== undefined) await repositories.groups.setUserGroups(user.id, []);
+      if (body['roles'] !== undefined) await repositories.roles.stripAll('user', user.id);
+    });
+  };
+  await (newName === undefined ? write() : people.rename(user, write));
   return (await store.users.byId(user.id)) ?? user;
 }
 

@@ -332,6 +332,17 @@ describe('users', () => {
     expect((await hub.user('robert')).admin).toBe(false);
   });
 
+  it('with a running server keep their name, and are told so beside the form', async () => {
+    await admin.run(await hub.user('bob'));
+    const refused = await browser.post('/hub/admin/users/bob', { name: 'robert', admin: 'yes' });
+    expect(refused.statusCode).toBe(400);
+    expect(refused.body).toContain('id="account-problem"');
+    expect(refused.body).toContain('bob has active servers.');
+    expect(await hub.user('bob')).toMatchObject({ admin: false });
+    expect((await browser.post('/hub/admin/users/bob', { name: 'bob', admin: 'yes' })).statusCode).toBe(303);
+    expect(await hub.user('bob')).toMatchObject({ admin: true });
+  });
+
   it('join and leave groups', async () => {
     await hub.store.groups.create('class');
     await browser.post('/hub/admin/users/bob', { join: 'class' });
