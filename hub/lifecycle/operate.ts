@@ -116,7 +116,7 @@ export class Operator implements AdoptionPort {
 
   async #cleanUp(entry: ServerEntry): Promise<void> {
     try {
-      if (entry.spawnerId !== 0) await stopServer(this.#deps, entry, entry.spawnId ?? '', { now: true });
+      if (entry.spawnerId !== 0) await this.#stopServer(entry, entry.spawnId ?? '', true);
     } catch (error) {
       this.#deps.log.error('a failed start could not be cleaned up', {
         server: serverLabel(entry),
@@ -170,7 +170,7 @@ export class Operator implements AdoptionPort {
     entry.polling?.[Symbol.dispose]();
     try {
       await openStop(this.#deps, entry, operationId);
-      await stopServer(this.#deps, entry, operationId, { now: false });
+      await this.#stopServer(entry, operationId, false);
     } catch (error) {
       await this.#stopFailed(entry, operationId, error);
       const ms = clock.monotonic() - began;
@@ -184,6 +184,11 @@ export class Operator implements AdoptionPort {
       server: entry.name,
       ms: clock.monotonic() - began,
     });
+  }
+
+  async #stopServer(entry: ServerEntry, operationId: string, now: boolean): Promise<void> {
+    const keepRoute = this.#registry.isTakenRoute(entry);
+    await stopServer(this.#deps, entry, operationId, { now, keepRoute });
   }
 
   #stopped(entry: ServerEntry, failure?: SpawnFailure): void {
@@ -260,7 +265,7 @@ export class Operator implements AdoptionPort {
     const failure = await this.#describe(entry, cause);
     const operationId = operation?.spawnId ?? '';
     if (this.abandoned) return;
-    await stopServer(this.#deps, entry, operationId, { now: operation?.kind === 'spawn' });
+    await this.#stopServer(entry, operationId, operation?.kind === 'spawn');
     if (operation?.kind === 'spawn') this.#endFailed(entry, failure);
     else {
       entry.progress?.finish(failedMessage(failure));
@@ -269,7 +274,7 @@ export class Operator implements AdoptionPort {
   }
 
   async finishStop({ entry, operation }: Found): Promise<void> {
-    await stopServer(this.#deps, entry, operation?.spawnId ?? '', { now: false });
+    await this.#stopServer(entry, operation?.spawnId ?? '', false);
     this.#stopped(entry);
   }
 }

@@ -33,6 +33,14 @@ export class Registry {
     return [...this.entries.values()].filter((entry) => entry.user.id === userId);
   }
 
+  /** Whether another server is to be found where this one would be. */
+  isTakenRoute(entry: ServerEntry): boolean {
+    const { route } = entry;
+    return [...this.entries.values()].some(
+      (other) => other !== entry && other.route === route && other.address !== undefined,
+    );
+  }
+
   counts(): { readonly spawning: number; readonly active: number; readonly running: number } {
     let spawning = 0;
     let active = 0;

@@ -26,15 +26,16 @@ export async function openStop(deps: LifecycleDeps, entry: ServerEntry, operatio
 /**
  * Ends a server in JupyterHub's order (JupyterHub 6.1.1 user.py `stop`): route, process, rows, hooks.
  * @param options.now skips the polite signal (failed and cancelled starts)
+ * @param options.keepRoute the route is another server's
  * @throws whatever the spawner threw while the process still runs: then nothing was forgotten
  */
 export async function stopServer(
   deps: LifecycleDeps,
   entry: ServerEntry,
   operationId: string,
-  options: { readonly now: boolean },
+  options: { readonly now: boolean; readonly keepRoute: boolean },
 ): Promise<void> {
-  await dropRoute(deps, entry);
+  if (!options.keepRoute) await dropRoute(deps, entry);
   await endProcess(deps, entry, options.now);
   await forgetServer(deps, entry);
   await runPostStopHook(deps, entry);

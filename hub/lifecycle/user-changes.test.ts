@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { UserName } from '../../core/model/names.js';
+import type { RouteSpec, UserName } from '../../core/model/names.js';
 import { HubCalls, makeWorld, type World } from '../../test/suites/lifecycle-fixture.js';
 import { pidExists } from '../../test/suites/spawner.js';
 import type { UserRecord } from '../store/types.js';
@@ -177,5 +177,17 @@ describe('renaming a user', () => {
     const hub = world.hub();
     await expect(hub.renameUser(rena, naming(rena, 'renb'))).rejects.toMatchObject({ status: 409 });
     expect(await hub.start(rena, '', SOON)).toMatchObject({ ready: true });
+  });
+});
+
+describe('a server at the address of another', () => {
+  it('takes no route away when its start fails', async () => {
+    const rena = await world.user('rena');
+    const hub = world.hub();
+    await hub.start(rena, '', SOON);
+    await naming(rena, 'renb')(); // as the database of a JupyterHub may say, which allows it
+    const other = await world.user('rena');
+    await expect(hub.start(other, '', SOON)).rejects.toMatchObject({ code: 'SPAWN_NAME_CLASH' });
+    expect(world.proxy.table.has('/user/rena/' as RouteSpec)).toBe(true);
   });
 });
