@@ -134,6 +134,25 @@ describe('deleting a user', () => {
   });
 });
 
+describe('a user who was deleted while the hub was down, or by its start (delete_invalid_users)', () => {
+  it('leaves no server to the next holder of the number', async () => {
+    const bob = await world.user('bob');
+    const first = world.hub();
+    await first.start(bob, '', SOON);
+    const state = await stateOf(bob);
+    await first[Symbol.asyncDispose]();
+    await deleting(bob)();
+    const carol = await world.user('carol');
+    expect(carol.id).toBe(bob.id);
+    const second = world.hub();
+    await second.adoptAll();
+    await second.reconcileRoutes();
+    expect(pidExists(state)).toBe(false);
+    expect(second.status(carol, '')).toEqual(GONE);
+    expect([...world.proxy.table.keys()]).toEqual(['/']);
+  });
+});
+
 describe('renaming a user', () => {
   const active = {
     status: 400,

@@ -111,6 +111,7 @@ export async function makeParts(
     stopServers: async (user) => {
       await lifecycle?.stopAll(user);
     },
+    removeUser: (user, remove) => lifecycle?.deleteUser(user, remove) ?? remove(),
     onRevoked: () => feed.ring(),
     metrics,
   });

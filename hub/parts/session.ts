@@ -47,6 +47,8 @@ export interface SessionPartsOptions {
   readonly clock: Clock;
   readonly log: Log;
   stopServers(user: UserRecord): Promise<void>;
+  /** Has `remove` delete a user together with their servers. */
+  removeUser(user: UserRecord, remove: () => Promise<void>): Promise<void>;
   onRevoked(): void;
   readonly metrics: Pick<Metrics, 'login'>;
 }
@@ -73,6 +75,7 @@ export class SessionParts {
       identities: new Identities({ store, clock, log }),
       settings: auth,
       cryptKeeper: options.cryptKeeper,
+      removeUser: (user, remove) => options.removeUser(user, remove),
       clock,
       log,
     });

@@ -39,6 +39,8 @@ interface AccountsOptions {
   readonly identities: Identities;
   readonly settings: AccountSettings;
   readonly cryptKeeper: CryptKeeper;
+  /** Has `remove` delete a user together with their servers. */
+  removeUser(user: UserRecord, remove: () => Promise<void>): Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -98,7 +100,7 @@ export class Accounts {
   }
 
   async #create(name: UserName): Promise<UserRecord> {
-    const { store, authenticator, admission, log } = this.#options;
+    const { store, authenticator, admission, removeUser, log } = this.#options;
     let user: UserRecord;
     try {
       user = await store.users.create({ name });
@@ -111,9 +113,10 @@ export class Accounts {
     try {
       await authenticator.addUser?.(name);
     } catch (error) {
-      // Kept, the row would let the same name in next time without what addUser was there to ensure.
-      await store.users.delete(user.id);
       log.error('the authenticator could not add a user', { user: name, error: messageOf(error) });
+      // Kept, the row would let the same name in next time without what addUser was there to ensure. Another sign-in
+      // under that name may have found the row meanwhile, and started a server.
+      await removeUser(user, () => store.users.delete(user.id));
       throw error;
     }
     admission.userExists(name);

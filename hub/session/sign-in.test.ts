@@ -117,6 +117,7 @@ describe('the account', () => {
     hub.authenticator.addUser = () => Promise.reject(new Error('no such account'));
     await expect(attempt('alice')).rejects.toThrow('no such account');
     expect(await hub.store.users.byName('alice')).toBeUndefined();
+    expect(hub.removed).toEqual(['alice']);
   });
 
   it('is one when the same new name signs in twice at once', async () => {

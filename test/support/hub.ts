@@ -98,6 +98,8 @@ export class TestHub {
   readonly lines: readonly LogLine[];
   readonly log: Log;
   readonly authenticator = new OnePasswordAuthenticator();
+  /** Names of users who were deleted together with their servers. */
+  readonly removed: string[] = [];
   readonly store: Store;
   readonly rights: Rights;
   readonly admission: Admission;
@@ -134,6 +136,10 @@ export class TestHub {
       admission: this.admission,
       identities: new Identities({ store, clock, log }),
       settings: { ...ACCOUNT, ...options.account },
+      removeUser: async (user, remove) => {
+        this.removed.push(user.name);
+        await remove();
+      },
       cryptKeeper: new CryptKeeper(options.cryptKeys ?? []),
       clock,
       log,

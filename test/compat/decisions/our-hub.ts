@@ -109,6 +109,7 @@ async function signInOf(
     planConfiguredRoles(registry, hub, silentLog),
   );
   const accounts = new Accounts({
+    removeUser: (_user, remove) => remove(),
     ...common,
     rights: accountRights({ store, registry, configRoles: new Set(), log: silentLog }),
     identities: new Identities(common),
