@@ -193,7 +193,10 @@ export class ServerLifecycle implements AsyncDisposable {
   /** Stops and forgets a named server. @throws Fault 400 for the default one */
   async remove(user: UserRecord, serverName: string): Promise<void> {
     if (serverName === '') throw refusal('SERVER_DEFAULT', 'The default server cannot be removed.');
-    await this.#stopAndForget(user, serverName);
+    const entry = this.#registry.get(user, serverName);
+    if (entry) await this.#refreshAndStop(entry);
+    await forgetSpawner(this.#deps, this.#idle(user, serverName));
+    if (entry) this.#registry.drop(entry);
     const record = await this.#deps.store.spawners.find(user.id, serverName);
     if (record) await this.#deps.store.spawners.delete(record.id);
   }
@@ -202,22 +205,14 @@ export class ServerLifecycle implements AsyncDisposable {
   async stopAll(user: Pick<UserRecord, 'id'>): Promise<void> {
     await this.load();
     const entries = this.#registry.ofUser(user.id).filter((entry) => entry.pending !== 'rename');
-    await Promise.all(
-      entries.map(async (entry) => {
-        await this.#refreshBeforeStop(entry);
-        await this.#stop(entry);
-      }),
-    );
+    await Promise.all(entries.map((entry) => this.#refreshAndStop(entry)));
   }
 
   /** Stops and forgets all servers of a user, then has `remove` delete the user. @throws as `deleteUser` */
   async deleteUser(user: UserRecord, remove: () => Promise<void>): Promise<void> {
     await this.load();
     const port = {
-      stop: async (entry: ServerEntry) => {
-        await this.#refreshBeforeStop(entry);
-        await this.#stop(entry);
-      },
+      stop: (entry: ServerEntry) => this.#refreshAndStop(entry),
       forget: async () => {
         for (const { name } of await this.#deps.store.spawners.byUser(user.id))
           await forgetSpawner(this.#deps, this.#idle(user, name));
@@ -232,14 +227,9 @@ export class ServerLifecycle implements AsyncDisposable {
     await renameUser(this.#registry, user, write);
   }
 
-  async #stopAndForget(user: UserRecord, serverName: string): Promise<void> {
-    const entry = this.#registry.get(user, serverName);
-    if (entry) {
-      await this.#refreshBeforeStop(entry);
-      await this.#stop(entry);
-    }
-    await forgetSpawner(this.#deps, this.#idle(user, serverName));
-    if (entry) this.#registry.drop(entry);
+  async #refreshAndStop(entry: ServerEntry): Promise<void> {
+    await this.#refreshBeforeStop(entry);
+    await this.#stop(entry);
   }
 
   /** @throws Fault 400 while it is active or its user is being deleted or renamed, 404, 409 when the new name is taken */
