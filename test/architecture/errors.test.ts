@@ -21,8 +21,8 @@ const SYSTEM = /^E[A-Z]+$/;
 /** Where the code is no literal: each is one of the above, or stands in the docs as `HTTP_nnn`. */
 const PASSED_ON = [
   'hub/http/errors.ts: HTTP_nnn',
+  'hub/lifecycle/failure.ts: code',
   'hub/lifecycle/operate.ts: failure.code',
-  'hub/lifecycle/reserve.ts: code',
   'hub/store/discreet.ts: code',
   'hub/store/postgresql/faults.ts: fault',
   'hub/store/sqlite/faults.ts: fault',
