@@ -101,12 +101,29 @@ export interface Form {
 export const NO_FORM: Form = { fields: new Map(), files: new Map() };
 
 const MAX_FIELDS = 1000;
+/** Octets of a part's own headers, as tornado 6.6.1 takes them. */
+const MAX_PART_HEAD = 10 * 1024;
+
+/** Each body is parsed once, however many ask for it: the XSRF check before the handler. */
+const parsed = new WeakMap<Buffer, Promise<Form>>();
 
 /** Reads `application/x-www-form-urlencoded` and `multipart/form-data`. @throws Fault 400 */
 export async function formBody(body: unknown, contentType: string | undefined): Promise<Form> {
   if (!Buffer.isBuffer(body)) return NO_FORM;
+  const form = parsed.get(body) ?? parsedForm(body, contentType);
+  parsed.set(body, form);
+  return form;
+}
+
+async function parsedForm(body: Buffer, contentType: string | undefined): Promise<Form> {
   if (contentType?.toLowerCase().startsWith('multipart/form-data')) return multipart(body, contentType);
+  return urlencoded(body);
+}
+
+function urlencoded(body: Buffer): Form {
   const fields = new Map<string, string[]>();
+  // Counted before they are parsed: millions of fields would keep everybody waiting.
+  if (occursMoreThan(MAX_FIELDS, body, '&')) throw httpError(400, 'Too many form fields');
   let count = 0;
   const text = formText(body);
   const mayHold = text.includes(REPLACEMENT) || /%ef%bf%bd/i.test(text);
@@ -123,10 +140,12 @@ export async function formBody(body: unknown, contentType: string | undefined): 
 async function multipart(body: Buffer, contentType: string): Promise<Form> {
   const fields = new Map<string, string[]>();
   const files = new Map<string, UploadedFile[]>();
+  const boundary = boundaryOf(contentType);
+  demandFewParts(body, `--${boundary}`);
   // The platform's own parser: Response.formData (undici) implements RFC 7578.
-  const sent = withLongBoundary(body, contentType);
+  const sent = withLongBoundary(body, boundary);
   const form = await new Response(new Uint8Array(sent.body), {
-    headers: { 'content-type': sent.contentType },
+    headers: { 'content-type': `multipart/form-data; boundary="${sent.boundary}"` },
   })
     .formData()
     .catch(() => {
@@ -143,6 +162,39 @@ async function multipart(body: Buffer, contentType: string): Promise<Form> {
     }
   }
   return { fields, files };
+}
+
+/** The one that the parser is told, so that no other is counted than it goes by. A little more than RFC 2046 section 5.1.1 allows, as tornado takes it. @throws Fault 400 */
+function boundaryOf(contentType: string): string {
+  const given = /;\s*boundary=(?:"([^"]*)"|([^\s;]*))/i.exec(contentType);
+  const boundary = given?.[1] ?? given?.[2] ?? '';
+  if (/^(?!.* $)[ !#-[\]-~]{1,200}$/.test(boundary)) return boundary;
+  throw httpError(400, 'Invalid multipart form data');
+}
+
+/** Looked at before the platform parses it, which takes longer than it takes somebody to send it. @throws Fault 400 */
+function demandFewParts(body: Buffer, delimiter: string): void {
+  // one more for the end
+  if (occursMoreThan(MAX_FIELDS + 1, body, delimiter)) throw httpError(400, 'Too many parts in the form');
+  for (let at = body.indexOf(delimiter); at >= 0; at = body.indexOf(delimiter, at + 1)) {
+    const after = at + delimiter.length;
+    const head = body.subarray(after, after + MAX_PART_HEAD);
+    if (
+      !head.includes('\r\n\r\n') &&
+      after + head.length < body.length &&
+      head.toString('latin1', 0, 2) !== '--'
+    )
+      throw httpError(400, 'Too many headers in a part of the form');
+  }
+}
+
+function occursMoreThan(times: number, body: Buffer, text: string): boolean {
+  let count = 0;
+  for (let at = body.indexOf(text); at >= 0; at = body.indexOf(text, at + 1)) {
+    count += 1;
+    if (count > times) return true;
+  }
+  return false;
 }
 
 function append<T>(map: Map<string, T[]>, name: string, value: T): void {

@@ -6,16 +6,13 @@ import { randomBytes } from 'node:crypto';
 
 /** Nobody's text holds a boundary that long by chance; Python, curl and browsers make none shorter. */
 const LONG_ENOUGH = 27;
-const BOUNDARY = /;\s*boundary=(?:"([^"]+)"|([^";\s]+))/i;
 
-/** The same form with a boundary that is long enough; as it is where it has one, or none. */
+/** The same form with a boundary that is long enough; as it is where it has one. */
 export function withLongBoundary(
   body: Buffer,
-  contentType: string,
-): { readonly body: Buffer; readonly contentType: string } {
-  const [, quoted, plain] = BOUNDARY.exec(contentType) ?? [];
-  const given = quoted ?? plain ?? '';
-  if (given === '' || given.length >= LONG_ENOUGH) return { body, contentType };
+  given: string,
+): { readonly body: Buffer; readonly boundary: string } {
+  if (given.length >= LONG_ENOUGH) return { body, boundary: given };
   const boundary = randomBytes(24).toString('hex');
   // RFC 2046: a line of its own, which no part's content can have. Latin-1 keeps every byte.
   const text = Buffer.from(given)
@@ -24,6 +21,6 @@ export function withLongBoundary(
   const line = new RegExp(`(^|\\r\\n)--${text}(?=(?:--)?[ \\t]*(?:\\r\\n|$))`, 'g');
   return {
     body: Buffer.from(body.toString('latin1').replace(line, `$1--${boundary}`), 'latin1'),
-    contentType: `multipart/form-data; boundary=${boundary}`,
+    boundary,
   };
 }
