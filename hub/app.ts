@@ -2,7 +2,7 @@
  * Builds the hub's Fastify instance: every layer and route in the order in which a request meets them. Does not listen,
  * does not touch the process; `hub.ts` makes the parts and runs it.
  *
- *   a turn → address check → body → session (who) → XSRF → gate (may they) → handler → headers, cookies
+ *   a turn → address check → session (who) → body → XSRF → gate (may they) → handler → headers, cookies
  */
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';

@@ -5,6 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { JsonValue } from '../../core/model/json.js';
 import { httpError } from './errors.js';
+import { BODY_BOUNDS, type BodyBounds, readBodies } from './incoming-body.js';
 import { withLongBoundary } from './multipart.js';
 import { NUL } from './text.js';
 
@@ -14,7 +15,7 @@ export const DEFAULT_BODY_LIMIT = 1024 * 1024;
 /** RFC 9110 section 8.3.1, as far as the two names. */
 const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?:\s*;|\s*$)/;
 
-export function installBodyParser(app: FastifyInstance): void {
+export function installBodyParser(app: FastifyInstance, bounds: BodyBounds = BODY_BOUNDS): void {
   app.removeAllContentTypeParsers();
   // Fastify refuses a body whose content type is no media type; to JupyterHub it is a body like others.
   app.addHook('onRequest', async (request) => {
@@ -22,9 +23,7 @@ export function installBodyParser(app: FastifyInstance): void {
     if (type !== undefined && !MEDIA_TYPE.test(type))
       request.headers['content-type'] = 'application/octet-stream';
   });
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
-    done(null, body.length === 0 ? null : body);
-  });
+  readBodies(app, bounds);
 }
 
 /**

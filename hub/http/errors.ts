@@ -53,7 +53,7 @@ export async function answerError(
   for (const [name, value] of Object.entries(fault.headers)) reply.header(name, value);
   // Fastify would cut the connection, and whoever still sends (our proxy too) sees a reset instead of this answer.
   // So what still comes is read away first, within bounds.
-  if (fault.status === 413) await drained(request);
+  if (fault.status === 413 || fault.code === 'BODIES_FULL') await drained(request);
   if (answersJson(request, options.apiPrefix)) {
     const message = fault.message === '' ? null : fault.message;
     // Bytes, because Fastify adds a charset to JSON text.

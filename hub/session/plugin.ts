@@ -1,6 +1,6 @@
 /**
- * Sessions in Fastify: before a handler runs, `request.session` says who asks, and a request that needed an XSRF
- * token has brought it; cookies go out with the answer.
+ * Sessions in Fastify: before its body is read `request.session` says who asks, and before a handler runs a request that
+ * needed an XSRF token has brought it; cookies go out with the answer.
  *
  * A route chooses by its config: `xsrf` (pages check writes, the API reads too, `exempt` checks nothing, for endpoints
  * that call `requireXsrf` themselves), `tokens` (whether the Authorization header counts; by default where answers are
@@ -14,6 +14,7 @@ import { xsrfDecision } from '../../core/wire/fetch-metadata.js';
 import { xsrfFailure } from '../../core/wire/xsrf.js';
 import { formBody } from '../http/body.js';
 import { answersJson, httpError } from '../http/errors.js';
+import { isUnread } from '../http/incoming-body.js';
 import { ANONYMOUS, type Principal } from '../principal.js';
 import type { RequestSession, SessionRequest } from './request-session.js';
 import type { Sessions } from './sessions.js';
@@ -48,7 +49,7 @@ export function registerSession(app: FastifyInstance, options: SessionPluginOpti
       return this.session?.principal ?? ANONYMOUS;
     },
   });
-  app.addHook('preValidation', async (request) => {
+  app.addHook('onRequest', async (request) => {
     const json = answersJson(request, apiPrefix);
     const { config } = request.routeOptions;
     const session = sessions.open(sessionRequest(request, sessions));
@@ -62,6 +63,10 @@ export function registerSession(app: FastifyInstance, options: SessionPluginOpti
     } catch (error) {
       demandKnowledge(request, error, sessions.log);
     }
+  });
+  app.addHook('preValidation', async (request) => {
+    const json = answersJson(request, apiPrefix);
+    const { config } = request.routeOptions;
     // An unknown path of the API answers 404 whatever was sent; an unknown page does not.
     const surface = config.xsrf ?? (request.is404 ? (json ? 'exempt' : 'page') : json ? 'api' : 'page');
     if (surface !== 'exempt') await requireXsrf(request, surface);
@@ -108,6 +113,10 @@ export async function requireXsrf(request: FastifyRequest, surface: XsrfSurface)
     hasOrigin: request.headers.origin !== undefined,
   });
   if (decision === 'exempt') return;
+  // A form may be long, so it is looked into only where the token is not found elsewhere.
+  const early = queryXsrf(request).at(-1) || headerXsrf(request);
+  if (early !== undefined && xsrfFailure(request.method, early, session.xsrfToken()) === undefined) return;
+  if (early === undefined && isUnread(request) && bringsForm(request)) throw httpError(403);
   const given = await givenXsrf(request);
   // Without a token there is nothing to compare, and no cookie to set for it.
   const failure = xsrfFailure(request.method, given, given === undefined ? '' : session.xsrfToken());
@@ -120,23 +129,26 @@ export function sessionOf(request: FastifyRequest): RequestSession {
   return request.session;
 }
 
-/** Argument first, then headers, as JupyterHub looks for it. */
+/** Argument first, then headers, as JupyterHub looks for it; of query and form the last, as tornado's `get_argument`. */
 async function givenXsrf(request: FastifyRequest): Promise<string | undefined> {
-  return (
-    (await argument(request)) || header(request, 'x-xsrftoken') || header(request, 'x-csrftoken') || undefined
-  );
-}
-
-/** Tornado's `get_argument`: of query and form, the last. */
-async function argument(request: FastifyRequest): Promise<string | undefined> {
-  const question = request.url.indexOf('?');
-  const inQuery = question < 0 ? [] : new URLSearchParams(request.url.slice(question + 1)).getAll('_xsrf');
-  const type = request.headers['content-type']?.toLowerCase() ?? '';
-  const isForm = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/.test(type);
-  const inBody = isForm
+  const inBody = bringsForm(request)
     ? ((await formBody(request.body, request.headers['content-type'])).fields.get('_xsrf') ?? [])
     : [];
-  return [...inQuery, ...inBody].at(-1);
+  return [...queryXsrf(request), ...inBody].at(-1) || headerXsrf(request);
+}
+
+function headerXsrf(request: FastifyRequest): string | undefined {
+  return header(request, 'x-xsrftoken') || header(request, 'x-csrftoken') || undefined;
+}
+
+function queryXsrf(request: FastifyRequest): readonly string[] {
+  const question = request.url.indexOf('?');
+  return question < 0 ? [] : new URLSearchParams(request.url.slice(question + 1)).getAll('_xsrf');
+}
+
+function bringsForm(request: FastifyRequest): boolean {
+  const type = request.headers['content-type']?.toLowerCase() ?? '';
+  return /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/.test(type);
 }
 
 /** Forms of other sites can send three content types, none of them JSON; only POST is looked at, as JupyterHub does. */

@@ -406,3 +406,48 @@ describe('a directory that does not answer', () => {
     expect(JSON.stringify(hub.lines)).toContain('LDAP is down');
   });
 });
+
+describe('who asks is known before what they bring is read', () => {
+  const files = (count: number): string =>
+    `${'--bound\r\nContent-Disposition: form-data; name="a"; filename="x"\r\n\r\n\r\n'.repeat(count)}--bound--\r\n`;
+  const type = { 'content-type': 'multipart/form-data; boundary=bound' };
+
+  it('so a form of a stranger is refused unread, in whatever state it is', async () => {
+    await start();
+    for (const payload of [files(1), files(100_000), 'nonsense']) {
+      const answer = await hub.app.inject({ method: 'POST', url: '/hub/home', headers: type, payload });
+      expect([answer.statusCode, answer.body]).toEqual([403, '<p>403 </p>']);
+    }
+  });
+
+  it('so a stranger with an old page hears what is wrong with it, without a form being read', async () => {
+    await start();
+    const url = '/hub/home?_xsrf=old';
+    const answer = await hub.app.inject({ method: 'POST', url, headers: type, payload: files(100_000) });
+    expect([answer.statusCode, answer.body]).toEqual([
+      403,
+      '<p>403 XSRF cookie does not match POST argument</p>',
+    ]);
+  });
+
+  it('and the token in header or query lets in what a form holds no token for', async () => {
+    const browser = await signedIn();
+    const token = browser.cookies.get('_xsrf') ?? '';
+    const send = (url: string, headers = {}) =>
+      browser.send({ method: 'POST', url, headers: { ...type, ...headers }, payload: files(2) });
+    expect((await send('/hub/home')).statusCode).toBe(403);
+    expect((await send('/hub/home', { 'x-xsrftoken': token })).statusCode).toBe(200);
+    expect((await send(`/hub/home?_xsrf=${token}`)).statusCode).toBe(200);
+    const old = await send('/hub/home', { 'x-xsrftoken': 'old' });
+    expect([old.statusCode, old.body]).toEqual([403, '<p>403 XSRF cookie does not match POST argument</p>']);
+  });
+
+  it('and a file of 9 MB in the form of somebody known arrives', async () => {
+    const browser = await signedIn();
+    const size = 9 * 1024 * 1024;
+    const head = '--bound\r\nContent-Disposition: form-data; name="';
+    const payload = `${head}_xsrf"\r\n\r\n${browser.cookies.get('_xsrf')}\r\n${head}file"; filename="x"\r\n\r\n${'a'.repeat(size)}\r\n--bound--\r\n`;
+    const answer = await browser.send({ method: 'POST', url: '/hub/home', headers: type, payload });
+    expect(answer.json()).toEqual({ fields: ['_xsrf'], octets: size });
+  });
+});

@@ -286,6 +286,11 @@ export class TestHub {
     app.get('/hub/home', { config: { access: SIGNED_IN, answers: 'html' } }, (request, reply) =>
       reply.send(sessionOf(request).xsrfToken()),
     );
+    const upload = { config: { access: SIGNED_IN, answers: 'html' }, bodyLimit: 10 * 1024 * 1024 } as const;
+    app.post('/hub/home', upload, async (request) => {
+      const { fields, files } = await formBody(request.body, request.headers['content-type']);
+      return { fields: [...fields.keys()], octets: files.get('file')?.[0]?.body.length };
+    });
     const who = { config: { access: IDENTIFIED, answers: 'json' } } as const;
     for (const method of ['GET', 'POST', 'DELETE'] as const) {
       app.route({
