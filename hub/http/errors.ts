@@ -7,6 +7,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { Fault, messageOf } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
 import { scrubUrl } from '../../core/wire/scrub.js';
+import { isUnread } from './unread.js';
 
 /**
  * A refusal with a status. Without a message the API says `"message": null`, as every bare HTTPError of
@@ -51,9 +52,9 @@ export async function answerError(
 ): Promise<FastifyReply> {
   reply.code(fault.status);
   for (const [name, value] of Object.entries(fault.headers)) reply.header(name, value);
-  // Fastify would cut the connection, and whoever still sends (our proxy too) sees a reset instead of this answer.
+  // The connection would be cut, by Fastify or our proxy, and whoever still sends sees a reset instead of this answer.
   // So what still comes is read away first, within bounds.
-  if (fault.status === 413 || fault.code === 'BODIES_FULL') await drained(request);
+  if (fault.status === 413 || fault.code === 'BODIES_FULL' || isUnread(request)) await drained(request);
   if (answersJson(request, options.apiPrefix)) {
     const message = fault.message === '' ? null : fault.message;
     // Bytes, because Fastify adds a charset to JSON text.

@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Fault } from '../../core/fault.js';
 import { httpError } from './errors.js';
+import { isAnonymous, isUnread } from './unread.js';
 
 const KIB = 1024;
 /** Octets of somebody unknown: a name and a password, a code of OAuth. */
@@ -44,17 +45,6 @@ export function readBodies(app: FastifyInstance, bounds: BodyBounds): void {
     if (Number(request.headers['content-length']) > limit) throw tooLarge();
     return read(payload, limit, places.get(request) ?? new Place(room, anonymous));
   });
-}
-
-/** Whether this is a body of somebody who may not enter: it stays where it is. */
-export function isUnread(request: FastifyRequest): boolean {
-  const { access } = request.routeOptions.config;
-  return isAnonymous(request) && access !== undefined && access.kind !== 'public';
-}
-
-/** Before sessions are known (tests of single layers) nobody is. */
-function isAnonymous(request: FastifyRequest): boolean {
-  return request.principal?.kind === 'anonymous';
 }
 
 function bringsBody({ headers }: FastifyRequest): boolean {

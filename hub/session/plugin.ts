@@ -14,7 +14,7 @@ import { xsrfDecision } from '../../core/wire/fetch-metadata.js';
 import { xsrfFailure } from '../../core/wire/xsrf.js';
 import { formBody } from '../http/body.js';
 import { answersJson, httpError } from '../http/errors.js';
-import { isUnread } from '../http/incoming-body.js';
+import { isUnread } from '../http/unread.js';
 import { ANONYMOUS, type Principal } from '../principal.js';
 import type { RequestSession, SessionRequest } from './request-session.js';
 import type { Sessions } from './sessions.js';
