@@ -55,19 +55,21 @@ export interface AddressRules {
 }
 
 /**
- * The right-most X-Forwarded-For entry that is neither trusted nor our own proxy. A peer that is neither speaks
- * for itself only: what it claims to forward is not believed.
+ * Who handed the request to our own proxy, or the right-most X-Forwarded-For entry beyond that is not trusted. Only the
+ * peer of the socket can be our proxy: a program on the same machine that goes through it comes from its address too.
+ * Whoever is neither speaks for themselves only: what they claim to forward is not believed.
  */
 export function clientAddress(peer: string, forwardedFor: string | undefined, rules: AddressRules): string {
-  const passed = (address: string): boolean =>
-    rules.isOwnProxy(address) || rules.trusted.match(address) !== undefined;
+  const isTrusted = (address: string): boolean => rules.trusted.match(address) !== undefined;
   let address = normalizeAddress(peer) ?? peer;
   if (forwardedFor === undefined) return address;
+  let passed = rules.isOwnProxy(address) || isTrusted(address);
   for (const entry of forwardedFor.split(',').slice(-MAX_HOPS).reverse()) {
-    if (!passed(address)) return address;
+    if (!passed) return address;
     const next = normalizeAddress(entry);
     if (next === undefined) return address;
     address = next;
+    passed = isTrusted(address);
   }
   return address;
 }
