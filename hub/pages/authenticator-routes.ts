@@ -15,7 +15,6 @@ import { type Query, queryArgument } from '../http/query.js';
 import { PUBLIC } from '../http/route-config.js';
 import { type SignIn, sessionOf } from '../session/index.js';
 import type { PageContext } from './context.js';
-import { signInContext } from './sign-in-context.js';
 
 interface AuthenticatorRoutesOptions {
   readonly authenticator: Authenticator;
@@ -66,7 +65,7 @@ async function finish(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const session = sessionOf(request);
-  const outcome = await signIn.finish(answer.outcome, signInContext(request));
+  const outcome = await signIn.finish(answer.outcome, { remoteAddress: session.request.clientAddress });
   if (outcome.kind === 'later') throw httpError(429);
   if (outcome.kind === 'refused') throw httpError(outcome.status, outcome.message);
   session.signIn(outcome.user);
@@ -82,7 +81,9 @@ function routeRequest(context: PageContext, request: FastifyRequest): Authentica
   const { hubOrigin, hubPrefix } = context.urls;
   const origin = hubOrigin || `${session.request.protocol}://${request.host}`;
   return {
-    ...signInContext(request),
+    remoteAddress: session.request.clientAddress,
+    peerAddress: session.request.peerAddress,
+    headers: request.headers,
     query,
     next: context.sessions.validated(request, query['next'] ?? ''),
     cookies: session.remembered,

@@ -85,7 +85,7 @@ async function submit(
 ): Promise<FastifyReply> {
   const session = sessionOf(request);
   const data = signInForm(posted);
-  const outcome = await options.signIn.signIn(data, signInContext(request));
+  const outcome = await options.signIn.signIn(data, signInContext(request, reply));
   if (outcome.kind === 'signed-in') {
     warnOfHost(context, request);
     session.signIn(outcome.user);
@@ -128,7 +128,7 @@ async function autoLogin(
     const kept = next ? [['next', await context.sessions.nextUrl(request, undefined)] as const] : [];
     return reply.redirect(withQuery(target, kept), 302);
   }
-  const outcome = await options.signIn.signInByRequest(signInContext(request));
+  const outcome = await options.signIn.signInByRequest(signInContext(request, reply));
   if (outcome.kind === 'later') throw httpError(429);
   if (outcome.kind === 'refused') throw httpError(outcome.status, outcome.message);
   sessionOf(request).signIn(outcome.user);

@@ -77,11 +77,11 @@ export function tokenOptions(options: AppPartsOptions, maxSeconds: number): AppP
       const token = newApiToken();
       return { token, hashed: hashToken(token, GENERATED_ROUNDS), prefix: tokenPrefix(token) };
     },
-    authenticate: async (auth, request) => {
+    authenticate: async (auth, request, reply) => {
       const form = Object.fromEntries(
         Object.entries(auth).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
       );
-      const outcome = await sessions.signIn.signIn(form, signInContext(request));
+      const outcome = await sessions.signIn.signIn(form, signInContext(request, reply));
       return outcome.kind === 'signed-in' ? outcome.user : undefined;
     },
     checkXsrf: (request) => requireXsrf(request, 'api'),

@@ -160,6 +160,8 @@ export async function makeParts(
   });
   const app = buildApp(parts);
   resources.defer(() => app.close());
+  // Which waits for every answer.
+  resources.defer(() => sessions.signInLimits[Symbol.dispose]());
   resources.defer(() => feed[Symbol.dispose]());
   const culler = makeCuller({
     config,

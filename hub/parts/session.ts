@@ -59,6 +59,7 @@ export class SessionParts {
   readonly refresh: AuthRefresh;
   readonly sessions: Sessions;
   readonly signIn: SignIn;
+  readonly signInLimits: SignInLimits;
   readonly signOut: SignOut;
 
   constructor(options: SessionPartsOptions) {
@@ -89,13 +90,14 @@ export class SessionParts {
       clock,
       log,
     });
+    this.signInLimits = new SignInLimits(anteroom, clock);
     this.signIn = new SignIn({
       authenticator,
       admission,
       accounts: this.accounts,
       systemAccounts: options.systemAccounts,
       refresh: this.refresh,
-      limits: new SignInLimits(anteroom, clock),
+      limits: this.signInLimits,
       settings: auth,
       clock,
       log,

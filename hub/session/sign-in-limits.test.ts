@@ -55,9 +55,10 @@ describe('failed sign-ins', () => {
   it('let a class behind one address in at once while one guesser there is slowed', async () => {
     const parts = make();
     await fail(parts, CLASSROOM, 'victim', 8);
-    const pupils = Array.from({ length: 500 }, (_, index) => parts.limits.admit(CLASSROOM, `pupil${index}`));
-    const admitted = await Promise.all(pupils);
-    expect(admitted.every((each) => each.kind === 'go')).toBe(true);
+    const pupils = Array.from({ length: 500 }, async (_, index) =>
+      finish(await parts.limits.admit(CLASSROOM, `pupil${index}`), 'succeeded'),
+    );
+    await Promise.all(pupils);
     expect(parts.clock.sleeping).toBe(0);
     const guess = parts.limits.admit(CLASSROOM, 'victim');
     await settle();
@@ -112,13 +113,13 @@ describe('failed sign-ins', () => {
     await settle();
     let begun = 0;
     for (const guess of guesses)
-      guess.then(() => {
-        begun += 1;
+      guess.then(({ kind }) => {
+        if (kind === 'go') begun += 1;
       });
     await settle();
     expect(begun).toBe(5);
     for (let round = 0; round < 10; round++) {
-      for (const guess of guesses.slice(0, begun)) await finish(await guess, 'failed');
+      for (const guess of guesses.slice(0, 5)) await finish(await guess, 'failed');
     }
     await clock.advance(1000);
     expect(begun).toBeLessThanOrEqual(7);
@@ -197,5 +198,126 @@ describe('failed sign-ins', () => {
     const next = parts.limits.admit(CLASSROOM, 'victim');
     for (let turn = 0; turn < 5; turn++) await parts.clock.advance(31_000);
     expect((await next).kind).toBe('go');
+  });
+});
+
+/** Attempts under so many names at once; every one that begins fails. */
+function burst({ limits }: Parts, address: string, names: number, each: number, prefix = 'v') {
+  const answers = { failed: 0, later: 0, ended: 0 };
+  for (let turn = 0; turn < names * each; turn++) {
+    limits.admit(address, `${prefix}${Math.floor(turn / each)}`).then(
+      (admitted) => {
+        if (admitted.kind === 'later') answers.later += 1;
+        else {
+          answers.failed += 1;
+          admitted.attempt.finish('failed');
+        }
+      },
+      () => {
+        answers.ended += 1;
+      },
+    );
+  }
+  return answers;
+}
+
+/** Goes on with new names, as long as it gets answers. */
+async function flood(parts: Parts, address: string): Promise<void> {
+  for (const prefix of ['a', 'b', 'c', 'd']) {
+    burst(parts, address, 22, 110, prefix);
+    await settle();
+  }
+  burst(parts, address, 22, 110, 'e');
+}
+
+describe('a guesser with thousands of requests', () => {
+  it('does not keep right passwords from elsewhere waiting, nor of those who got in at the same address', async () => {
+    const parts = make({ login_failures_per_minute_per_address: 0 });
+    await finish(await parts.limits.admit('198.51.100.1', 'neighbour'), 'succeeded');
+    await flood(parts, '198.51.100.1');
+    for (const [address, name] of [
+      ['203.0.113.5', 'legit'],
+      ['198.51.100.1', 'neighbour'],
+    ] as const) {
+      const sleeping = parts.clock.sleeping;
+      const admitted = await parts.limits.admit(address, name);
+      expect(admitted.kind).toBe('go');
+      expect(parts.clock.sleeping).toBe(sleeping);
+      await finish(admitted, 'succeeded');
+    }
+  });
+
+  it('has their answers within minutes, most at once', async () => {
+    const parts = make();
+    const answers = burst(parts, '198.51.100.1', 22, 110);
+    await settle();
+    expect(answers.failed + answers.later).toBeGreaterThan(2300);
+    for (let second = 0; second < 120; second++) await parts.clock.advance(1000);
+    expect(answers.failed + answers.later).toBe(2420);
+    expect(parts.clock.sleeping).toBe(0);
+  });
+
+  it('has a hundred waiting at most, with however many names', async () => {
+    const parts = make({ login_failures_per_minute_per_address: 0 });
+    for (const prefix of ['a', 'b']) {
+      const answers = burst(parts, '198.51.100.1', 300, 20, prefix);
+      await settle();
+      expect(answers.failed + answers.later).toBeGreaterThanOrEqual(5900);
+    }
+    expect(parts.clock.sleeping).toBeLessThanOrEqual(100);
+  });
+
+  it('leaves places at their own address for those who come to a name that is guessed at elsewhere', async () => {
+    const parts = make({ login_failures_per_minute_per_address: 0 });
+    await fail(parts, '203.0.113.9', 'victim', 8);
+    await flood(parts, CLASSROOM);
+    expect(await waitOf(parts, CLASSROOM, 'victim')).toBeLessThanOrEqual(30_000);
+  });
+
+  it('leaves places for others when guessers are at fifty addresses', async () => {
+    const parts = make({ login_failures_per_minute_per_address: 0 });
+    await fail(parts, '203.0.113.9', 'victim', 8);
+    for (let guesser = 0; guesser < 50; guesser++) burst(parts, `198.51.100.${guesser}`, 60, 20);
+    await settle();
+    for (let guesser = 0; guesser < 50; guesser++) burst(parts, `198.51.100.${guesser}`, 60, 20, 'w');
+    expect(await waitOf(parts, '203.0.113.7', 'victim')).toBeLessThanOrEqual(30_000);
+  });
+
+  it('has twenty passwords checked at once, and the others are told to come later when the address is closed', async () => {
+    const parts = make({ login_failures_per_minute_per_address: 30 });
+    const begun: Admitted[] = [];
+    let told = 0;
+    for (let name = 0; name < 500; name++) {
+      void parts.limits.admit('198.51.100.1', `v${name}`).then((admitted) => {
+        if (admitted.kind === 'go') begun.push(admitted);
+        else told += 1;
+      });
+    }
+    await settle();
+    expect(begun).toHaveLength(20);
+    expect((await parts.limits.admit('203.0.113.5', 'legit')).kind).toBe('go');
+    for (let turn = 0; turn < begun.length; turn++) await finish(begun[turn] as Admitted, 'failed');
+    expect(begun.length).toBeLessThan(50);
+    expect(begun.length + told).toBe(500);
+  });
+
+  it('does not stand before those who got in at the same address before', async () => {
+    const parts = make();
+    await finish(await parts.limits.admit('198.51.100.1', 'neighbour'), 'succeeded');
+    for (let name = 0; name < 500; name++) void parts.limits.admit('198.51.100.1', `v${name}`);
+    expect((await parts.limits.admit('198.51.100.1', 'neighbour')).kind).toBe('go');
+  });
+
+  it('waits no longer than the hub lives, and nobody begins to', async () => {
+    const parts = make();
+    const answers = burst(parts, '198.51.100.1', 22, 110);
+    await settle();
+    const waiting = 2420 - answers.failed - answers.later;
+    expect(waiting).toBeGreaterThan(0);
+    parts.limits[Symbol.dispose]();
+    await settle();
+    expect(answers.ended).toBe(waiting);
+    await expect(parts.limits.admit('198.51.100.1', 'v0')).rejects.toMatchObject({ status: 503 });
+    expect((await parts.limits.admit('203.0.113.5', 'legit')).kind).toBe('go');
   });
 });

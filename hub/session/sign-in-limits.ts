@@ -4,13 +4,14 @@
  * Three counts: of a name from one address (slower with every failure, one attempt at a time), of a name from
  * anywhere (every attempt waits, unless it comes from where that name got in before), and of an address over all
  * names (a high ceiling per minute). A name is slowed, never locked: whoever comes from an address that has not failed
- * for it waits no longer than the longest wait, however many guessers there are. What was typed is kept only
- * as a keyed digest.
+ * for it waits no longer than the longest wait, however many guessers there are. Whoever need not wait is never told to
+ * come later for others who do (sign-in-waiters.ts). What was typed is kept only as a keyed digest.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../../core/clock.js';
 import { BoundedMap } from './bounded-map.js';
+import { type SignInWaiter, SignInWaiters } from './sign-in-waiters.js';
 
 export interface SignInLimitSettings {
   /** Failures of a name before it has to wait. */
@@ -34,19 +35,39 @@ export interface Attempt {
 const FORGET_MS = 15 * 60_000;
 const WINDOW_MS = 60_000;
 const MAX_ENTRIES = 20_000;
-/** People waiting for their turn, over all names. */
-const MAX_WAITING = 2000;
 /** Attempts of one guesser that may wait; the rest are told to come later. */
 const MAX_QUEUE = 3;
+/** Passwords of one address that are checked at once: checking takes a processor's time, which others need too. */
+const AT_ONCE = 20;
 
-interface Pair {
+/** Attempts under way, and those behind them. */
+interface Line {
+  active: number;
+  readonly queue: Queued[];
+}
+
+interface Pair extends Line {
   failures: number;
   lastFailure: number;
-  active: number;
   /** Attempts that have not begun. */
   waiting: number;
   notBefore: number;
-  readonly queue: Array<() => void>;
+}
+
+interface Queued {
+  readonly waiter: SignInWaiter;
+  wake(): void;
+  /** There is no room any more. */
+  turnAway(): void;
+}
+
+interface Admission {
+  readonly place: string;
+  readonly pairKey: string;
+  readonly pair: Pair;
+  readonly nameKey: string;
+  /** None for whoever got in before: their passwords are likely right. */
+  readonly line: Line | undefined;
 }
 
 interface Name {
@@ -59,7 +80,7 @@ interface Address {
   failures: number;
 }
 
-export class SignInLimits {
+export class SignInLimits implements Disposable {
   readonly #settings: SignInLimitSettings;
   readonly #clock: Clock;
   readonly #key = randomBytes(32);
@@ -68,15 +89,26 @@ export class SignInLimits {
   readonly #addresses = new BoundedMap<Address>(MAX_ENTRIES);
   /** Pairs that got in: a guesser elsewhere does not slow them. */
   readonly #known = new BoundedMap<true>(MAX_ENTRIES);
-  #waiting = 0;
+  readonly #lines = new Map<string, Line>();
+  readonly #waiters = new SignInWaiters();
 
   constructor(settings: SignInLimitSettings, clock: Clock) {
     this.#settings = settings;
     this.#clock = clock;
   }
 
-  /** Waits for its turn. @param name as typed, normalised @param signal the browser has gone */
-  async admit(address: string, name: string, signal?: AbortSignal): Promise<Admitted> {
+  /** Nobody waits any more: the hub ends. */
+  [Symbol.dispose](): void {
+    this.#waiters[Symbol.dispose]();
+  }
+
+  /**
+   * Waits for its turn.
+   * @param name as typed, normalised
+   * @param gone the browser has gone
+   * @throws Fault when browser or hub goes meanwhile
+   */
+  async admit(address: string, name: string, gone?: AbortSignal): Promise<Admitted> {
     const place = placeOf(address);
     const closed = this.#addressClosedFor(place);
     if (closed > 0) return later(closed);
@@ -85,37 +117,114 @@ export class SignInLimits {
     const pairKey = this.#digest(`${place}\n${name}`);
     const nameKey = this.#digest(name);
     const pair = this.#pair(pairKey);
+    const isKnown = this.#known.get(pairKey) !== undefined;
+    const nameDelay = isKnown ? 0 : this.#nameDelay(nameKey);
+    const line = isKnown ? undefined : this.#line(place);
+    const go = (): Admitted => ({
+      kind: 'go',
+      attempt: this.#attempt({ place, pairKey, pair, nameKey, line }),
+    });
+    if (nameDelay === 0 && this.#isFree(pair) && (!line || hasRoom(line))) {
+      pair.active += 1;
+      if (line) line.active += 1;
+      return go();
+    }
     const pairDelay = this.#delay(pair.failures);
     if (pairDelay > 0 && pair.waiting >= MAX_QUEUE) return later((pair.waiting + 1) * pairDelay);
-    if (this.#waiting >= MAX_WAITING) return later(this.#settings.login_backoff_max_seconds * 1000);
-    this.#waiting += 1;
+    const why = pairDelay > 0 ? 'failed' : nameDelay > 0 ? 'slowed' : 'behind';
+    const waiter = this.#waiters.enter(place, why, gone);
+    if (!waiter) return later(pairDelay || nameDelay || this.#settings.login_backoff_max_seconds * 1000);
     pair.waiting += 1;
     try {
-      if (!this.#known.get(pairKey)) await this.#pause(this.#nameDelay(nameKey), signal);
-      await this.#turn(pair, signal);
+      await this.#pause(nameDelay, waiter.signal);
+      if (!(await this.#turn(pair, waiter))) return later((MAX_QUEUE + 1) * this.#delay(pair.failures));
+      if (line) {
+        const shut = await this.#placeTurn(place, line, pair, waiter);
+        if (shut > 0) return later(shut);
+      }
     } finally {
-      this.#waiting -= 1;
+      waiter.leave();
       pair.waiting -= 1;
+      this.#forgetIdle(place);
     }
-    return { kind: 'go', attempt: this.#attempt(place, pairKey, pair, nameKey) };
+    return go();
+  }
+
+  /** Whether an attempt may begin without a wait, and overtakes nobody by that. */
+  #isFree(pair: Pair): boolean {
+    return pair.waiting === 0 && pair.active < this.#permits(pair) && pair.notBefore <= this.#clock.now();
   }
 
   /** One at a time once a pair has to wait; before that as many as may still fail. */
-  async #turn(pair: Pair, signal: AbortSignal | undefined): Promise<void> {
-    const threshold = this.#settings.login_failures_before_backoff;
-    const permits = (): number => Math.max(1, threshold - pair.failures);
-    while (pair.active >= permits()) await enqueue(pair, signal);
+  #permits(pair: Pair): number {
+    return Math.max(1, this.#settings.login_failures_before_backoff - pair.failures);
+  }
+
+  /** @returns false for whoever is told to come later, because too many of a pair that has failed wait */
+  async #turn(pair: Pair, waiter: SignInWaiter): Promise<boolean> {
+    for (;;) {
+      const slowed = this.#delay(pair.failures) > 0;
+      if (slowed && (pair.queue.length >= MAX_QUEUE || !waiter.hasFailed())) {
+        // It may have been woken, and whoever is next would be forgotten.
+        pair.queue[0]?.wake();
+        return false;
+      }
+      if (pair.active < this.#permits(pair)) break;
+      if (!(await enqueue(pair, waiter))) return false;
+    }
     // Taken before the wait, so that nobody overtakes.
     pair.active += 1;
     try {
-      await this.#pause(pair.notBefore - this.#clock.now(), signal);
+      await this.#pause(pair.notBefore - this.#clock.now(), waiter.signal);
     } catch (error) {
       release(pair);
       throw error;
     }
+    return true;
   }
 
-  #attempt(place: string, pairKey: string, pair: Pair, nameKey: string): Attempt {
+  /** Behind others of the address. @returns milliseconds for which the address is closed meanwhile */
+  async #placeTurn(place: string, line: Line, pair: Pair, waiter: SignInWaiter): Promise<number> {
+    try {
+      while (line.active >= AT_ONCE) await enqueue(line, waiter);
+      waiter.signal.throwIfAborted();
+    } catch (error) {
+      release(pair);
+      release(line, 0);
+      throw error;
+    }
+    const closed = this.#addressClosedFor(place);
+    if (closed === 0) {
+      line.active += 1;
+      return 0;
+    }
+    release(pair);
+    release(line, 0);
+    return closed;
+  }
+
+  #line(place: string): Line {
+    const line = this.#lines.get(place) ?? { active: 0, queue: [] };
+    this.#lines.set(place, line);
+    return line;
+  }
+
+  #forgetIdle(place: string): void {
+    const line = this.#lines.get(place);
+    if (line && line.active === 0 && line.queue.length === 0) this.#lines.delete(place);
+  }
+
+  /** A pair that has to be slowed now may have a crowd waiting that was let in before. */
+  #thin(pair: Pair): void {
+    if (this.#delay(pair.failures) === 0) return;
+    let kept = 0;
+    for (const queued of [...pair.queue]) {
+      if (kept < MAX_QUEUE && queued.waiter.hasFailed()) kept += 1;
+      else queued.turnAway();
+    }
+  }
+
+  #attempt({ place, pairKey, pair, nameKey, line }: Admission): Attempt {
     let open = true;
     return {
       finish: (result) => {
@@ -128,6 +237,8 @@ export class SignInLimits {
           this.#known.set(pairKey, true);
         }
         release(pair);
+        if (line) release(line);
+        this.#forgetIdle(place);
       },
     };
   }
@@ -147,6 +258,7 @@ export class SignInLimits {
     pair.failures += 1;
     pair.lastFailure = now;
     pair.notBefore = now + this.#delay(pair.failures);
+    this.#thin(pair);
     const name = this.#names.get(nameKey) ?? { failures: 0, lastFailure: now };
     if (now - name.lastFailure > FORGET_MS) name.failures = 0;
     name.failures += 1;
@@ -199,9 +311,9 @@ export class SignInLimits {
     return pair;
   }
 
-  async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
     if (ms > 0) await this.#clock.sleep(ms, signal);
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
   }
 
   #digest(text: string): string {
@@ -227,27 +339,36 @@ function later(ms: number): Admitted {
   return { kind: 'later', retryAfterSeconds: Math.max(1, Math.ceil(ms / 1000)) };
 }
 
-function enqueue(pair: Pair, signal: AbortSignal | undefined): Promise<void> {
+/** @returns whether it may try now; else it was turned away */
+function enqueue(line: Line, waiter: SignInWaiter): Promise<boolean> {
+  const { signal } = waiter;
   return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      signal.removeEventListener('abort', onAbort);
+      const at = line.queue.indexOf(queued);
+      if (at >= 0) line.queue.splice(at, 1);
+    };
+    const settle = (mayTry: boolean): void => {
+      leave();
+      resolve(mayTry);
+    };
     const onAbort = (): void => {
-      const at = pair.queue.indexOf(wake);
-      if (at >= 0) pair.queue.splice(at, 1);
-      reject(signal?.reason);
+      leave();
+      reject(signal.reason);
     };
-    const wake = (): void => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    };
-    if (signal?.aborted) {
-      onAbort();
-      return;
-    }
-    signal?.addEventListener('abort', onAbort, { once: true });
-    pair.queue.push(wake);
+    const queued: Queued = { waiter, wake: () => settle(true), turnAway: () => settle(false) };
+    signal.throwIfAborted();
+    signal.addEventListener('abort', onAbort, { once: true });
+    line.queue.push(queued);
   });
 }
 
-function release(pair: Pair): void {
-  pair.active -= 1;
-  pair.queue.shift()?.();
+/** @param attempts 0: whoever was woken does not go, and hands the turn on */
+function release(line: Line, attempts: 0 | 1 = 1): void {
+  line.active -= attempts;
+  line.queue[0]?.wake();
+}
+
+function hasRoom(line: Line): boolean {
+  return line.active < AT_ONCE && line.queue.length === 0;
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { PASSWORD, TestHub, type TestHubOptions } from '../../test/support/hub.js';
 
@@ -236,4 +237,38 @@ describe('what is typed', () => {
     await start();
     expect(await hub.signIn.signIn({}, context)).toMatchObject({ kind: 'refused', status: 403 });
   });
+});
+
+it('a sign-in that waits for its turn ends when its browser goes', async () => {
+  await start();
+  for (let failure = 0; failure < 8; failure++) {
+    const wrong = attempt('alice', 'wrong');
+    for (let wait = 0; wait < 4; wait++) await hub.clock.advance(31_000);
+    await wrong;
+  }
+  await hub.app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = hub.app.server.address() as AddressInfo;
+  const browser = hub.browser();
+  await browser.get('/hub/login');
+  const leaving = new AbortController();
+  const body = new URLSearchParams({
+    username: 'alice',
+    password: PASSWORD,
+    _xsrf: browser.cookies.get('_xsrf') ?? '',
+  });
+  const headers = { cookie: `_xsrf=${browser.cookies.get('_xsrf')}`, 'user-agent': 'lightMyRequest' };
+  const init = { method: 'POST', body, headers, signal: leaving.signal };
+  const before = hub.clock.sleeping;
+  const answer = fetch(`http://127.0.0.1:${port}/hub/login`, init).catch(() => 'left');
+  await expect.poll(() => hub.clock.sleeping).toBe(before + 1);
+  leaving.abort();
+  expect(await answer).toBe('left');
+  const connections = () =>
+    new Promise((resolve) => hub.app.server.getConnections((_error, count) => resolve(count)));
+  await expect.poll(connections).toBe(0);
+  // The next one takes the place that it left.
+  const next = attempt('alice');
+  for (let wait = 0; wait < 4; wait++) await hub.clock.advance(31_000);
+  expect((await next).kind).toBe('signed-in');
+  expect(hub.authenticator.seen.filter(({ password }) => password === PASSWORD)).toHaveLength(1);
 });

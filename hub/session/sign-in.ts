@@ -38,7 +38,8 @@ export interface SignInContext {
   readonly remoteAddress: string;
   readonly peerAddress: string;
   readonly headers: AuthenticationContext['headers'];
-  readonly signal?: AbortSignal;
+  /** The browser has gone. */
+  readonly gone?: AbortSignal;
 }
 
 export interface SignInOptions {
@@ -79,7 +80,7 @@ export class SignIn {
       return { kind: 'refused', status: 400, message: 'Too much was sent to sign in with' };
     const data = trimmed(form);
     const typed = data['username'] ?? '';
-    const admitted = await limits.admit(context.remoteAddress, admission.normalize(typed), context.signal);
+    const admitted = await limits.admit(context.remoteAddress, admission.normalize(typed), context.gone);
     if (admitted.kind === 'later') return admitted;
     let result: 'succeeded' | 'failed' | 'undetermined' = 'undetermined';
     try {

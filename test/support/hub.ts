@@ -14,6 +14,7 @@ import { GENERATED_ROUNDS, hashToken, newApiToken, tokenPrefix } from '../../cor
 import { installGate } from '../../hub/http/authorize.js';
 import { formBody, installBodyParser } from '../../hub/http/body.js';
 import { installErrorHandling } from '../../hub/http/errors.js';
+import { goneSignal } from '../../hub/http/gone.js';
 import { IDENTIFIED, PUBLIC, requireDeclaredAccess, SIGNED_IN } from '../../hub/http/route-config.js';
 import {
   ensureHubClient,
@@ -273,6 +274,7 @@ export class TestHub {
         remoteAddress: session.request.clientAddress,
         peerAddress: session.request.peerAddress,
         headers: request.headers,
+        gone: goneSignal(reply),
       });
       if (outcome.kind === 'later') return reply.code(429).send();
       if (outcome.kind === 'refused') return reply.code(outcome.status).send(outcome.message);

@@ -1,5 +1,5 @@
 /** `/users/:name/tokens`: a user's API and OAuth tokens (JupyterHub 6.1.1 apihandlers/users.py). */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { JsonObject } from '../../../core/model/json.js';
 import { isJsonObject } from '../../../core/model/json.js';
 import { timestamp } from '../../../core/model/time.js';
@@ -28,7 +28,11 @@ export interface TokenApiOptions {
   /** A fresh token and the columns that keep it. */
   newToken(): { readonly token: string; readonly hashed: string; readonly prefix: string };
   /** Who the body's `auth` field authenticates, for callers without credentials; undefined: nobody. */
-  authenticate(auth: JsonObject, request: FastifyRequest): Promise<UserRecord | undefined>;
+  authenticate(
+    auth: JsonObject,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<UserRecord | undefined>;
   /** Cookie callers are checked like any API write. @throws Fault 403 */
   checkXsrf(request: FastifyRequest): Promise<void>;
   /** Servers must stop trusting these tokens. */
@@ -61,7 +65,7 @@ export function registerTokens(app: FastifyInstance, context: ApiContext, option
     url,
     { config: { access: PUBLIC, xsrf: 'exempt', endpoint: CREATE_TOKEN } },
     async (request, reply) => {
-      const made = await create(context, options, request);
+      const made = await create(context, options, request, reply);
       return reply.code(201).send(made);
     },
   );
@@ -99,12 +103,13 @@ async function create(
   context: ApiContext,
   options: TokenApiOptions,
   request: FastifyRequest<{ Params: Params }>,
+  reply: FastifyReply,
 ): Promise<JsonObject> {
   const { store, rights, clock } = context;
   const given = jsonBody(request.body);
   const body = isTruthy(given) ? given : {};
   if (!isJsonObject(body)) throw httpError(400, 'Body must be a JSON dict or empty');
-  const { principal, access } = await requester(context, options, request, body);
+  const { principal, access } = await requester(context, options, request, reply, body);
   const user = await store.users.byName(request.params.user_name);
   await demandTokenCreation(access, request.params.user_name, user !== undefined);
   if (!user) throw httpError(403);
@@ -132,6 +137,7 @@ async function requester(
   context: ApiContext,
   options: TokenApiOptions,
   request: FastifyRequest,
+  reply: FastifyReply,
   body: JsonObject,
 ): Promise<{ readonly principal: Principal; readonly access: Access }> {
   const { principal, access } = request;
@@ -140,7 +146,7 @@ async function requester(
     return { principal, access };
   }
   const auth = body['auth'];
-  const user = isJsonObject(auth) ? await options.authenticate(auth, request) : undefined;
+  const user = isJsonObject(auth) ? await options.authenticate(auth, request, reply) : undefined;
   if (!user) throw httpError(403);
   const identified: Principal = { kind: 'user', user, via: { kind: 'cookie', sessionId: '' } };
   return { principal: identified, access: await Access.of(identified, context.rights) };
