@@ -8,6 +8,7 @@ import { type CommandGrammar, type ParsedArguments, parseArguments } from '../co
 import { showConfig, showConfigJson } from '../core/config/render/show.js';
 import { boolKind } from '../core/config/scalars.js';
 import { Fault, messageOf, StartupFault } from '../core/fault.js';
+import { faultLines } from '../core/gather.js';
 import { ANTEROOM_VERSION, JUPYTERHUB_VERSION } from '../core/version.js';
 import { type HubConfig, JupyterHubClass } from '../hub/config.js';
 import { convertConfig } from './commands/config-convert.js';
@@ -39,11 +40,8 @@ export async function run(argv: readonly string[], terminal: Terminal, programs:
     const parsed = parseArguments(name === 'hub' ? argv : rest, grammar);
     return await dispatch(name, grammar, parsed, terminal, programs);
   } catch (error) {
-    if (error instanceof StartupFault) {
-      for (const fault of error.faults) terminal.err(`anteroom: ${fault}\n`);
-    } else if (error instanceof Fault) {
-      terminal.err(`anteroom: ${error.message}${error.detail === undefined ? '' : ` (${error.detail})`}\n`);
-    } else throw error;
+    if (!(error instanceof StartupFault || error instanceof Fault)) throw error;
+    for (const line of faultLines(error)) terminal.err(`anteroom: ${line}\n`);
     return FAILURE;
   }
 }

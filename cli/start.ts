@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { systemClock } from '../core/clock.js';
 import { lineage } from '../core/config/declare.js';
 import { StartupFault } from '../core/fault.js';
+import { gather } from '../core/gather.js';
 import type { Log } from '../core/log.js';
 import type { Authenticator, AuthenticatorKind } from '../core/plugin/authenticator.js';
 import type { AuthenticatorConfig } from '../core/plugin/authenticator-traits.js';
@@ -19,6 +20,7 @@ import { type DatabaseState, defaultSpawnerCommand } from '../hub/default-comman
 import { Hub } from '../hub/hub.js';
 import { chooseSpawner } from '../hub/lifecycle/index.js';
 import { openOffline } from '../hub/offline.js';
+import { prepareParts } from '../hub/parts/prepared.js';
 import { inspectDatabase } from '../hub/store/index.js';
 import {
   ConfigurableHTTPProxy,
@@ -61,21 +63,33 @@ async function runHub(context: StartContext): Promise<number> {
   const { loaded, log, terminal } = context;
   const { config } = loaded;
   const addresses = hubAddresses(config.of(JupyterHubClass));
-  const spawner = await spawnerOf(context, addresses, log);
   const notes: string[] = [];
   const ended = withResolvers<Ending>();
   // From the first moment on: a start that is told to end is finished first, so that it leaves nothing half made.
   using _signals = onSignals((signal) => ended.resolve({ kind: 'signal', signal }), log);
-  const authenticator = await authenticatorOf(context, notes);
+  const common = { config, log, environment: terminal.env, cwd: terminal.cwd };
+  const found = databaseState(context);
+  // a database that cannot be looked at has a fault of its own, and hides no other
+  const state = found.catch(() => 'new' as const);
+  const signsIn = authenticatorOf(context, notes);
+  const guardHeaders = signsIn.then(
+    (made) => made.hubOnlyHeaders ?? [],
+    () => [],
+  );
+  const { spawner, authenticator, proxy, prepared } = await gather({
+    database: () => found,
+    spawner: () => spawnerOf(context, addresses, state),
+    authenticator: () => signsIn,
+    proxy: async () => proxyOf(context, addresses, await guardHeaders),
+    prepared: () => prepareParts(common),
+  });
   await using hub = new Hub({
-    config,
+    ...common,
+    ...proxy,
     authenticator,
     spawner,
-    ...(await proxyOf(context, addresses, authenticator.hubOnlyHeaders ?? [])),
-    log,
+    prepared,
     clock: systemClock,
-    environment: terminal.env,
-    cwd: terminal.cwd,
     inMemory: context.inMemory,
     onShutdownRequest: (options) => ended.resolve({ kind: 'asked', options }),
   });
@@ -119,22 +133,24 @@ function onSignals(end: (signal: string) => void, log: Log): Disposable {
   };
 }
 
-async function spawnerOf({ loaded, terminal, inMemory }: StartContext, addresses: HubAddresses, log: Log) {
+async function spawnerOf(
+  { loaded, terminal, log }: StartContext,
+  addresses: HubAddresses,
+  state: Promise<DatabaseState>,
+) {
   const { config, plugins } = loaded;
-  const hub = config.of(JupyterHubClass);
   const { spawner: declaration } = config.selected;
   const kind = (await plugins.spawner.load()) as
     | SpawnerKind<SpawnerConfig>
     | HousedSpawnerKind<SpawnerConfig>;
   const values = config.of(declaration);
-  const state = inMemory ? 'new' : await databaseState(hub.db_url);
   // what runs in an image is found there; without a command it is what the image says
   const inImage = declaration.traits['cmd']?.default === null;
   const cmd = inImage
     ? values.cmd
     : defaultSpawnerCommand({
         ...(config.file && { configFileKind: config.file.kind }),
-        databaseState: state,
+        databaseState: await state,
         ...(config.isSet(declaration, 'cmd') && { configured: values.cmd }),
       });
   const settings: SpawnerConfig = { ...values, cmd };
@@ -156,8 +172,9 @@ async function spawnerOf({ loaded, terminal, inMemory }: StartContext, addresses
   return Object.assign(choice, { sharedAccount: kind.sharedAccount, usesAccounts: kind.usesAccounts });
 }
 
-async function databaseState(url: string): Promise<DatabaseState> {
-  const found = await inspectDatabase(url);
+async function databaseState({ loaded, inMemory }: StartContext): Promise<DatabaseState> {
+  if (inMemory) return 'new';
+  const found = await inspectDatabase(loaded.config.of(JupyterHubClass).db_url);
   if (found.kind !== 'jupyterhub') return 'new';
   return found.anteroom === null ? 'jupyterhub' : 'ours';
 }

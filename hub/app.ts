@@ -50,7 +50,7 @@ import { type LoginOptions, registerLogin } from './pages/login.js';
 import { prefixRedirect, type RootOptions, registerRoot } from './pages/root.js';
 import { registerSpawn } from './pages/spawn.js';
 import { registerSpawnPending } from './pages/spawn-pending.js';
-import { registerStatic } from './pages/static.js';
+import { registerStatic, type StaticFile } from './pages/static.js';
 import { registerTokenPage, type TokenPageOptions } from './pages/token.js';
 import { registerUserUrl, type UserUrlOptions } from './pages/user-url.js';
 import type { Rights } from './rbac/index.js';
@@ -83,7 +83,7 @@ export interface AppParts {
   readonly adminAccess: boolean;
   onShutdownRequest(request: ShutdownRequest): void;
   readonly info: Pick<InfoOptions, 'spawnerClass' | 'authenticatorClass'>;
-  readonly logoFile: string;
+  readonly logo: StaticFile;
   readonly headerOverrides: Readonly<Record<string, string>>;
   readonly cspReportUri: string | undefined;
   /** OAuth and revocations: registered by `hub/oauth`. */
@@ -187,7 +187,7 @@ function registerPages(app: FastifyInstance, parts: AppParts): void {
   registerStatic(app, {
     baseUrl: addresses.baseUrl,
     hubPrefix: addresses.hubPrefix,
-    logoFile: parts.logoFile,
+    logo: parts.logo,
   });
 }
 

@@ -9,11 +9,12 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { messageOf } from '../core/fault.js';
+import { gather } from '../core/gather.js';
 import { Disposables, every } from '../core/lifecycle.js';
 import { type HubAddresses, hubAddresses } from './addresses.js';
 import { purgeExpired } from './boot.js';
 import { JupyterHubClass, PeriodicMetricsCollectorClass } from './config.js';
-import { listen } from './listen.js';
+import { listen, requireFree } from './listen.js';
 import { PeriodicCollector } from './metrics/index.js';
 import { forgetOrphanClients } from './oauth/index.js';
 import type { HubOptions } from './options.js';
@@ -62,7 +63,7 @@ export class Hub implements AsyncDisposable {
     this.#resources.use(proxy);
     // A failed start leaves only what was there before it.
     this.#resources.defer(() => (this.#started || !proxy.startedHere ? undefined : proxy.stop()));
-    await proxy.provision();
+    await gather({ hub: () => requireFree(this.addresses.bind), proxy: () => proxy.provision() });
     await this.#options.spawner.provision();
     await lifecycle.load();
     await listen(app, this.addresses.bind);

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { chmod, lstat, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { messageOf, StartupFault } from '../core/fault.js';
 import { portHolder } from '../core/port-holder.js';
@@ -17,6 +18,23 @@ export async function listen(app: FastifyInstance, bind: HubBind): Promise<void>
   } catch (error) {
     throw new StartupFault([cannotListen(bind, error)]);
   }
+}
+
+/**
+ * Asked before anything is started: at `listen` the proxy runs already.
+ * @throws StartupFault as `listen`
+ */
+export async function requireFree(bind: HubBind): Promise<void> {
+  if (bind.kind !== 'tcp') return;
+  const probe = createServer();
+  try {
+    probe.listen({ host: bind.host || '::', port: bind.port });
+    await once(probe, 'listening');
+  } catch (error) {
+    throw new StartupFault([cannotListen(bind, error)]);
+  }
+  probe.close();
+  await once(probe, 'close');
 }
 
 /** The socket file of a hub that was killed: nobody listens there. One in use is left for `listen` to complain about. */

@@ -4,6 +4,7 @@ import type { Authenticator } from '../core/plugin/authenticator.js';
 import type { ProxyClient } from '../core/plugin/proxy-client.js';
 import type { HubSettings } from '../core/plugin/selection.js';
 import type { SpawnerChoice } from './lifecycle/index.js';
+import type { PreparedParts } from './parts/prepared.js';
 
 /** What `cli/` chose for the hub: configuration, plug-ins, and the process around it. */
 export interface HubOptions {
@@ -18,6 +19,8 @@ export interface HubOptions {
   readonly proxyHost?: string | undefined;
   /** `c.Proxy.extra_routes` */
   readonly extraRoutes: Readonly<Record<string, string>>;
+  /** From `prepareParts`. */
+  readonly prepared: PreparedParts;
   readonly log: Log;
   readonly clock: Clock;
   readonly environment: Readonly<Record<string, string | undefined>>;

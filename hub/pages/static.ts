@@ -27,20 +27,17 @@ const TEN_YEARS_S = 315_360_000;
 export interface StaticOptions {
   readonly baseUrl: string;
   readonly hubPrefix: string;
-  /** `JupyterHub.logo_file`; empty: ours. */
-  readonly logoFile: string;
+  readonly logo: StaticFile;
 }
 
-interface StaticFile {
+export interface StaticFile {
   readonly bytes: Buffer;
   readonly type: string;
 }
 
-/** @throws StartupFault when the logo cannot be read */
 export function registerStatic(app: FastifyInstance, options: StaticOptions): void {
-  const folder = join(stockTemplates(), 'static');
-  const files = readAll(folder);
-  const logo = readLogo(options.logoFile || join(folder, 'favicon.svg'));
+  const { logo } = options;
+  const files = readAll(staticFolder());
   const logoEtag = `"${createHash('sha512').update(logo.bytes).digest('hex')}"`;
   const config = { access: PUBLIC, answers: 'html', xsrf: 'page' } as const;
   const serve = (request: FastifyRequest, reply: FastifyReply, file: StaticFile): FastifyReply => {
@@ -120,7 +117,16 @@ function readAll(folder: string): ReadonlyMap<string, StaticFile> {
   return files;
 }
 
-function readLogo(path: string): StaticFile {
+function staticFolder(): string {
+  return join(stockTemplates(), 'static');
+}
+
+/**
+ * @param file `JupyterHub.logo_file`; empty: ours
+ * @throws StartupFault when it cannot be read
+ */
+export function readLogo(file: string): StaticFile {
+  const path = file || join(staticFolder(), 'favicon.svg');
   try {
     return { bytes: readFileSync(path), type: typeOf(path) };
   } catch (error) {

@@ -8,6 +8,8 @@ import type { HubAddresses } from '../addresses.js';
 import type { ServerLifecycle } from '../lifecycle/index.js';
 import type { Metrics } from '../metrics/index.js';
 import type { RevocationFeed } from '../oauth/index.js';
+import type { Renderer } from '../pages/renderer.js';
+import type { StaticFile } from '../pages/static.js';
 import type { Rights } from '../rbac/index.js';
 import type { Services } from '../services/index.js';
 import type { Admission } from '../session/index.js';
@@ -20,6 +22,8 @@ import type { SessionParts } from './session.js';
 export interface AppPartsOptions {
   readonly config: HubSettings;
   readonly tornado: TornadoSettings;
+  readonly renderer: Renderer;
+  readonly logo: StaticFile;
   readonly addresses: HubAddresses;
   readonly store: Store;
   readonly rights: Rights;

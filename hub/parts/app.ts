@@ -101,7 +101,7 @@ export function appParts(options: AppPartsOptions): AppParts {
     adminAccess: hub.admin_access,
     onShutdownRequest: (request) => options.onShutdownRequest(request),
     info: { spawnerClass: options.spawnerClass, authenticatorClass: authenticator.className },
-    logoFile: hub.logo_file,
+    logo: options.logo,
     headerOverrides: tornado.headers,
     cspReportUri: tornado.cspReportUri,
     registerOAuth: (app) => oauthRoutes(app, options, pages),

@@ -1,29 +1,26 @@
 /** Makes the hub's parts from the configuration, each after those it works with. What starts and ends them is `hub.ts`. */
-import { resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { StartupFault } from '../../core/fault.js';
 import type { Disposables } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
 import type { ProxyClient } from '../../core/plugin/proxy-client.js';
-import { ScopeRegistry } from '../../core/scopes/index.js';
 import { CryptKeeper } from '../../core/wire/fernet.js';
 import type { HubAddresses } from '../addresses.js';
 import { buildApp } from '../app.js';
 import { loadConfigured, managedRolesOf, planConfiguredRoles } from '../boot.js';
-import { AnteroomClass, CryptKeeperClass, JupyterHubClass } from '../config.js';
+import { CryptKeeperClass, JupyterHubClass } from '../config.js';
 import type { Culler } from '../culler/index.js';
 import { ServerLifecycle } from '../lifecycle/index.js';
 import { MeasuredProxy, Metrics } from '../metrics/index.js';
 import { RevocationFeed } from '../oauth/index.js';
 import { openDatabase } from '../open-database.js';
 import type { HubOptions } from '../options.js';
-import { hubIdOf, provideOutputFolder } from '../output-folder.js';
+import { hubIdOf } from '../output-folder.js';
 import { Rights } from '../rbac/index.js';
 import type { Services } from '../services/index.js';
-import { Admission, loadCookieSecret } from '../session/index.js';
+import { Admission } from '../session/index.js';
 import type { Store } from '../store/index.js';
 import type { SystemAccounts } from '../system-accounts/index.js';
-import { readTornadoSettings } from '../tornado-settings.js';
 import { appParts } from './app.js';
 import { makeCuller } from './culler.js';
 import { lifecycleDeps } from './lifecycle.js';
@@ -53,16 +50,11 @@ export async function makeParts(
   resources: Disposables,
 ): Promise<HubParts> {
   const { config, log, clock, authenticator, environment, cwd } = options;
+  const { tornado, registry, outputDir } = options.prepared;
   const hub = config.of(JupyterHubClass);
   const auth = config.of(config.selected.authenticator);
-  const tornado = readTornadoSettings(hub.tornado_settings);
-  const registry = new ScopeRegistry((scope) => log.debug('scope means nothing for its owner', { scope }));
-  // an authenticator that manages roles has to be asked first
-  const early = auth.manage_roles ? undefined : planConfiguredRoles(registry, hub, log);
   const admission = new Admission(auth, authenticator.normalizeUsername?.bind(authenticator));
   const systemAccounts = makeSystemAccounts(options, admission);
-  const cookieSecret = await cookieSecretOf(options);
-  const outputDir = await outputFolderOf(options);
   const store = resources.use(await openDatabase(hub, { inMemory: options.inMemory ?? false, log, clock }));
   const rights = new Rights({ store, registry, log });
   let lifecycle: ServerLifecycle | undefined;
@@ -75,7 +67,9 @@ export async function makeParts(
   const proxy = new MeasuredProxy(options.proxy, { metrics, clock, baseUrl: addresses.baseUrl });
   await authenticator.provision();
   resources.use(authenticator);
-  const plan = early ?? planConfiguredRoles(registry, hub, log, await managedRolesOf(authenticator, auth));
+  const plan =
+    options.prepared.roles ??
+    planConfiguredRoles(registry, hub, log, await managedRolesOf(authenticator, auth));
   const base = { config, addresses, store, clock, log };
   const services = resources.use(makeServices({ ...base, rights, cwd, outputDir, environment }));
   await loadConfigured(
@@ -105,7 +99,7 @@ export async function makeParts(
     admission,
     systemAccounts,
     cryptKeeper: cryptKeeperOf(options),
-    cookieSecret,
+    cookieSecret: options.prepared.cookieSecret,
     environment,
     proxyAddresses: await addressesOfHost(options.proxyHost, log),
     stopServers: async (user) => {
@@ -143,6 +137,8 @@ export async function makeParts(
   const parts = appParts({
     ...base,
     tornado,
+    renderer: options.prepared.renderer,
+    logo: options.prepared.logo,
     rights,
     sessions,
     authenticator,
@@ -175,22 +171,6 @@ export async function makeParts(
     log,
   });
   return { store, metrics, proxy, services, sessions, lifecycle: running, culler, app };
-}
-
-function cookieSecretOf({ config, environment, cwd, log }: HubOptions): Promise<Uint8Array> {
-  const hub = config.of(JupyterHubClass);
-  return loadCookieSecret(
-    {
-      configured: hub.cookie_secret,
-      environment: environment['JPY_COOKIE_SECRET'],
-      file: resolve(cwd, hub.cookie_secret_file),
-    },
-    log,
-  );
-}
-
-function outputFolderOf({ config, cwd }: HubOptions): Promise<string> {
-  return provideOutputFolder(resolve(cwd, config.of(AnteroomClass).spawner_log_dir || 'anteroom-logs'));
 }
 
 /** @throws StartupFault when what has to be encrypted cannot be */

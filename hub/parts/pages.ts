@@ -6,7 +6,6 @@ import type { NamedServers } from '../named-servers.js';
 import { registerOAuth, registerRevocations } from '../oauth/index.js';
 import { type PageContext, type PageServers, page } from '../pages/context.js';
 import { NextTarget } from '../pages/next-target.js';
-import { createRenderer } from '../pages/renderer.js';
 import type { Services } from '../services/index.js';
 import type { AppPartsOptions } from './app-options.js';
 
@@ -35,12 +34,7 @@ export function pageContext(options: AppPartsOptions, named: NamedServers): Page
     store,
     servers,
     log,
-    renderer: createRenderer({
-      templatePaths: hub.template_paths.map(String),
-      staticUrl: `${addresses.hubPrefix}static/`,
-      globals: { hub_name: 'Anteroom' },
-      environmentOptions: hub.jinja_environment_options,
-    }),
+    renderer: options.renderer,
     sessions: {
       // An error before the session was opened is shown on a page without a form.
       xsrfToken: (request) => request.session?.xsrfToken() ?? '',

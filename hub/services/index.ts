@@ -23,6 +23,7 @@ import { writeService } from './rows.js';
 import { readServiceSpecs, type ServiceSpec } from './spec.js';
 
 export type { RunningService } from './entry.js';
+export { programFaults } from './programs.js';
 export { readServiceSpec, type ServiceSpec } from './spec.js';
 
 export interface ServicesDeps {

@@ -150,7 +150,11 @@ describe('a managed proxy', () => {
     const second = client();
     await expect(second.provision()).rejects.toMatchObject({
       code: 'PROXY_PORT_TAKEN',
-      message: expect.stringMatching(new RegExp(`port ${port} .*process ${pid} \\(.*proxy/server/main.js`)),
+      message: expect.stringMatching(
+        new RegExp(
+          `public port ${port} .*process ${pid} \\(.*proxy/server/main.js.*API port ${new URL(options.apiUrl).port} .*process ${pid} `,
+        ),
+      ),
     });
     expect(processStat(pid)?.state).toMatch(/[RS]/);
     expect(existsSync(options.pidFile)).toBe(false);

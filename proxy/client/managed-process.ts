@@ -69,7 +69,7 @@ export class ManagedProcess {
     this.#current = undefined;
     this.#record.remove();
     for (const listen of [this.#options.listen, this.#api]) {
-      if (listen.kind === 'unix') await ensureFree(listen, 'proxy');
+      if (listen.kind === 'unix') await ensureFree([listen, 'proxy']);
     }
   }
 
@@ -115,8 +115,7 @@ export class ManagedProcess {
   }
 
   async #start(): Promise<string> {
-    await ensureFree(this.#options.listen, 'public');
-    await ensureFree(this.#api, "proxy's API");
+    await ensureFree([this.#options.listen, 'public'], [this.#api, "proxy's API"]);
     const token = this.#options.authToken || randomBytes(32).toString('hex');
     const record = { launchId: randomUUID(), token, fingerprint: this.#launch.fingerprint };
     this.#record.write(record);

@@ -10,27 +10,35 @@ import type { Listen } from './options.js';
 const RELEASED_WITHIN = 2000;
 
 /**
- * @throws Fault PROXY_PORT_TAKEN naming port, pid and program. A socket file that nobody listens on is removed.
+ * @param listens with what each is called in a fault
+ * @throws Fault PROXY_PORT_TAKEN naming port, pid and program of each. A socket file that nobody listens on is removed.
  */
-export async function ensureFree(listen: Listen, what: string): Promise<void> {
+export async function ensureFree(...listens: readonly (readonly [Listen, string])[]): Promise<void> {
+  const taken = await Promise.all(listens.map(([listen, what]) => whoHolds(listen, what)));
+  const faults = taken.filter((each) => each !== undefined);
+  if (faults.length > 0) {
+    throw new Fault('PROXY_PORT_TAKEN', `${faults.join(' ')} Stop it, or choose another address.`);
+  }
+}
+
+/** A sentence, when it is not free in time. */
+async function whoHolds(listen: Listen, what: string): Promise<string | undefined> {
   const deadline = performance.now() + RELEASED_WITHIN;
   while (await isTaken(listen)) {
-    if (performance.now() > deadline) throw taken(listen, what);
+    if (performance.now() > deadline) return holderOf(listen, what);
     await delay(50);
   }
   if (listen.kind === 'unix') rmSync(listen.path, { force: true });
+  return undefined;
 }
 
-function taken(listen: Listen, what: string): Fault {
+function holderOf(listen: Listen, what: string): string {
   const where = listen.kind === 'unix' ? `socket ${listen.path}` : `port ${listen.port}`;
   const holder = listen.kind === 'unix' ? undefined : portHolder(listen.port);
   const who = holder
     ? `process ${holder.pid} (${holder.program})`
     : 'a process that this account cannot look at';
-  return new Fault(
-    'PROXY_PORT_TAKEN',
-    `The ${what} ${where} is taken by ${who}, which is not this hub's proxy. Stop it, or choose another address.`,
-  );
+  return `The ${what} ${where} is taken by ${who}, which is not this hub's proxy.`;
 }
 
 function isTaken(listen: Listen): Promise<boolean> {

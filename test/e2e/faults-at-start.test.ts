@@ -126,6 +126,43 @@ describe('a start that cannot be', () => {
     expect(err).toMatch(/c\.JupyterHub\.ssl_key \(.*\): \/etc\/missing\/privkey\.pem does not exist/);
   });
 
+  it('names at once all that is wrong outside of the configuration file', async () => {
+    const running = await prepared(`
+      c.JupyterHub.ssl_cert = '/etc/missing/fullchain.pem';
+      c.JupyterHub.ssl_key = '/etc/missing/privkey.pem';
+      c.JupyterHub.db_url = 'sqlite:////nowhere-at-all/x.sqlite';
+      c.JupyterHub.template_paths = ['/nowhere-at-all/templates'];
+      c.JupyterHub.load_roles = [{ name: 'x', scopes: ['no-such-scope'] }];
+      c.JupyterHub.cookie_secret_file = '/nowhere-at-all/secret';
+      c.JupyterHub.logo_file = '/nowhere-at-all/logo.svg';
+      c.JupyterHub.services = [{ name: 'culler', command: ['no-such-program'] }];
+      c.Anteroom.spawner_log_dir = 'jupyterhub_config.mjs/logs';
+    `);
+    const { err } = await refused(running);
+    for (const part of [
+      /ssl_cert \(.*\): \/etc\/missing\/fullchain\.pem does not exist/,
+      /ssl_key \(.*\): \/etc\/missing\/privkey\.pem does not exist/,
+      /The folder \/nowhere-at-all of the database does not exist/,
+      /template_paths: \/nowhere-at-all\/templates does not exist/,
+      /no-such-scope/,
+      /cookie_secret_file \/nowhere-at-all\/secret cannot be written/,
+      /logo_file: \/nowhere-at-all\/logo\.svg cannot be read/,
+      /the command of culler names no program: there is no no-such-program in the PATH/,
+      /spawner_log_dir \(.*\): .*\/jupyterhub_config\.mjs\/logs cannot be made/,
+    ]) {
+      expect(err).toMatch(part);
+    }
+  });
+
+  it('names every port that is taken at once', async () => {
+    const running = await prepared();
+    await helper('/', LISTENER, String(running.port));
+    await helper('/', LISTENER, String(running.hubPort));
+    const { err } = await refused(running);
+    expect(err).toMatch(new RegExp(`public port ${running.port} is taken`));
+    expect(err).toMatch(new RegExp(`the hub's port ${running.hubPort} is taken`));
+  });
+
   it('names port, pid and program when somebody else has the public port', async () => {
     const running = await prepared();
     const { pid } = await helper('/', LISTENER, String(running.port));

@@ -77,6 +77,7 @@ function lockOrGuest(file: string, mayBeGuest: boolean): Disposable | undefined 
 
 /** Never writes, never creates. */
 export function inspectSqlite(file: string | null): DatabaseKind {
+  if (file !== null) requireFolder(file);
   if (file === null || !existsSync(file) || statSync(file).size === 0) return { kind: 'empty' };
   return withConnection(file, { readonly: true }, (connection) => judge(catalog(connection)));
 }
