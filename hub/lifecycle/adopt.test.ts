@@ -15,6 +15,7 @@ import { SimpleLocalProcessSpawnerClass } from '../../spawners/simple/traits.js'
 import { makeWorld, type World } from '../../test/suites/lifecycle-fixture.js';
 import { pidExists } from '../../test/suites/spawner.js';
 import { TINY_SERVER } from '../../test/suites/tiny-server-path.js';
+import { placesOf } from '../places.js';
 import type { UserRecord } from '../store/types.js';
 import { chooseSpawner, type ServerLifecycle } from './index.js';
 
@@ -56,6 +57,18 @@ describe('after a restart of the hub', () => {
     await second.stop(alice, '', SOON);
     expect(pidExists(before.state)).toBe(false);
     expect(await world.store.tokens.byOwner({ userId: alice.id })).toEqual([]);
+  });
+
+  it('a living server is found where it was started, although the hub has another prefix now', async () => {
+    const alice = await world.user('alice');
+    const first = world.hub();
+    await first.start(alice, '', SOON);
+    await vanish(first);
+    const places = placesOf({ baseUrl: '/new/', publicUrl: '', subdomainHost: '', hook: 'idna' });
+    const second = world.hub({ settings: { places } });
+    await second.load();
+    expect(second.url(alice, '')).toBe('/user/alice/');
+    expect(second.url(alice, 'lab')).toBe('/new/user/alice/lab/');
   });
 
   it('a state that real JupyterHub rewrote is adopted, at the address that the server row says', async () => {

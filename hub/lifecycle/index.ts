@@ -59,7 +59,7 @@ export class ServerLifecycle implements AsyncDisposable {
 
   /** Where browsers find a server, with its host under subdomains: where an active one was started, else where it would be. */
   url(user: Pick<UserRecord, 'id' | 'name'>, serverName: string): string {
-    const entry = this.#registry.get(user.id, serverName);
+    const entry = this.#registry.get(user, serverName);
     return entry && statusOf(entry).active
       ? entry.url
       : this.#deps.settings.places.serverUrl(user.name, serverName);
