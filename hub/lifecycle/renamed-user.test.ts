@@ -1,4 +1,7 @@
-/** A running server serves the path and the host that it was started with, whatever its user is called since. */
+/**
+ * A running server serves the path and the host that it was started with, whatever its user is called since. Ours renames nobody
+ * whose server runs; JupyterHub, whose database we may be given, does.
+ */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Browser } from '../../test/support/hub.js';
 import { WholeHub } from '../../test/support/whole-hub.js';
@@ -44,11 +47,13 @@ async function places(browser: Browser) {
 describe.each(WAYS)('after a rename of a user whose servers run, with $way', ({ settings, origin, host }) => {
   async function renamed(): Promise<Browser> {
     hub = await WholeHub.start({ JupyterHub: settings });
-    const browser = await hub.signedIn('alice');
+    await hub.signedIn('alice');
     await hub.startServer('alice');
     await hub.startServer('alice', 'servers/gpu');
-    await hub.api('PATCH', 'users/alice', { name: 'alicia' });
-    return browser;
+    await hub.restart((database) => {
+      database.prepare("UPDATE users SET name = 'alicia' WHERE name = 'alice'").run();
+    });
+    return hub.signedIn('alicia');
   }
   const own = `${origin}/user/alice/`;
   const gpu = `${own}gpu/`;
@@ -64,13 +69,6 @@ describe.each(WAYS)('after a rename of a user whose servers run, with $way', ({ 
   it('everything leads to where they are', async () => {
     const browser = await renamed();
     expect(await places(browser)).toEqual(expected);
-    expect(hub.routes).toEqual(expect.arrayContaining([`${host}/user/alice/`, `${host}/user/alice/gpu/`]));
-  });
-
-  it('so it does when the hub was restarted', async () => {
-    await renamed();
-    await hub.restart();
-    expect(await places(await hub.signedIn('alicia'))).toEqual(expected);
     expect(hub.routes).toEqual(expect.arrayContaining([`${host}/user/alice/`, `${host}/user/alice/gpu/`]));
     expect(hub.routes.filter((route) => route.includes('alicia'))).toEqual([]);
   });

@@ -5,7 +5,8 @@ import { registerStatic } from './static.js';
 let app: FastifyInstance;
 beforeEach(() => {
   app = fastify();
-  registerStatic(app, { baseUrl: '/', hubPrefix: '/hub/', logoFile: '' });
+  const logo = { bytes: Buffer.from('<svg/>'), type: 'image/svg+xml' };
+  registerStatic(app, { baseUrl: '/', hubPrefix: '/hub/', logo });
 });
 afterEach(() => app.close());
 

@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'better-sqlite3';
 import type { FastifyInstance } from 'fastify';
 import { HUB_GRAMMAR } from '../../cli/grammar.js';
 import { loadConfig } from '../../cli/load-config.js';
@@ -23,6 +24,7 @@ import { hubAddresses } from '../../hub/addresses.js';
 import { JupyterHubClass } from '../../hub/config.js';
 import { chooseSpawner } from '../../hub/lifecycle/index.js';
 import { type HubParts, makeParts } from '../../hub/parts/index.js';
+import { prepareParts } from '../../hub/parts/prepared.js';
 import { TableProxy } from '../suites/lifecycle-fixture.js';
 import { TINY_SERVER } from '../suites/tiny-server-path.js';
 import { Browser } from './hub.js';
@@ -92,10 +94,18 @@ export class WholeHub implements AsyncDisposable {
     return [...this.proxy.table.keys()];
   }
 
-  /** The hub ends and another begins, over the same database and the servers that live on. */
-  async restart(): Promise<void> {
+  /**
+   * The hub ends and another begins, over the same database and the servers that live on.
+   * @param meanwhile what another hub does with the database
+   */
+  async restart(meanwhile?: (database: Database.Database) => void): Promise<void> {
     await this.#end(false);
     this.proxy.table.clear();
+    if (meanwhile) {
+      const database = new Database(join(this.#folder, 'jupyterhub.sqlite'));
+      meanwhile(database);
+      database.close();
+    }
     await this.#begin();
   }
 
@@ -166,10 +176,12 @@ export class WholeHub implements AsyncDisposable {
     const { selected } = config;
     const hub = config.of(JupyterHubClass);
     this.#resources = new Disposables();
+    const common = { config, environment: { PATH: process.env['PATH'] }, cwd: this.#folder };
     const parts = await makeParts(
       {
         ...around,
-        config,
+        ...common,
+        prepared: await prepareParts({ ...common, log: around.log }),
         authenticator: authenticator.create({
           ...around,
           config: config.of(selected.authenticator),
@@ -180,8 +192,6 @@ export class WholeHub implements AsyncDisposable {
         spawner: chooseSpawner(spawner, selected.spawner, config.of(selected.spawner), around),
         proxy: this.proxy,
         extraRoutes: {},
-        environment: { PATH: process.env['PATH'] },
-        cwd: this.#folder,
         onShutdownRequest: () => undefined,
       },
       hubAddresses(hub),
