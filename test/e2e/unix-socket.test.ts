@@ -12,7 +12,7 @@ describe('a hub on a UNIX socket', () => {
     hub = await startHub({
       config: `
         c.JupyterHub.hub_bind_url = 'http+unix://' + encodeURIComponent(process.cwd() + '/hub.sock');
-        c.JupyterHub.trusted_downstream_ips = ['10.0.0.7', '10.1.0.0/16'];
+        c.JupyterHub.trusted_downstream_ips = ['127.0.0.1', '10.0.0.7', '10.1.0.0/16'];
       `,
     });
   });
