@@ -12,9 +12,9 @@ type WaitReason = 'behind' | 'slowed' | 'failed';
 
 type Counts = Record<WaitReason, number>;
 
-const EVERYWHERE: Readonly<Counts> = { behind: 2000, slowed: 500, failed: 1500 };
-/** A class behind one address may come in one moment. */
-const AT_ONE_ADDRESS: Readonly<Counts> = { behind: 1000, slowed: 50, failed: 50 };
+const EVERYWHERE: Readonly<Counts> = { behind: 10_000, slowed: 500, failed: 1500 };
+/** The largest workshops, 3,000 people, may come from one address in one moment. */
+const AT_ONE_ADDRESS: Readonly<Counts> = { behind: 4000, slowed: 50, failed: 50 };
 
 export interface SignInWaiter {
   /** Aborted when browser or hub goes. */
