@@ -170,18 +170,19 @@ describe.skipIf(faults.length > 0)('limits in force', () => {
     makeGroups(groups);
     const [file = '', ...args] = [...prefix, '/bin/sh', '-c', 'sleep 60 & cat /proc/self/cgroup; wait'];
     const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [said] = (await once(child.stdout, 'data')) as [Buffer];
-    expect(
-      said
-        .toString()
-        .split('\n')
-        .filter((line) => line.includes(`/anteroom-t${process.pid}.1`)).length,
-    ).toBe(folders.length);
-    const pids = execFileSync('cat', [join(folders[0]!, 'cgroup.procs')], { encoding: 'utf8' })
-      .trim()
-      .split('\n');
-    expect(pids).toContain(String(child.pid));
-    expect(pids.length).toBe(2);
+    let said = '';
+    child.stdout.on('data', (bytes: Buffer) => {
+      said += bytes.toString();
+    });
+    const ours = (line: string): boolean => line.includes(`/anteroom-t${process.pid}.1`);
+    await expect.poll(() => said.split('\n').filter(ours).length).toBe(folders.length);
+    const held = (): readonly string[] =>
+      execFileSync('cat', [join(folders[0]!, 'cgroup.procs')], { encoding: 'utf8' })
+        .trim()
+        .split('\n');
+    expect(held()).toContain(String(child.pid));
+    // The shell and `sleep`, when `cat` has ended, which has been heard of before.
+    await expect.poll(() => held().length).toBe(2);
     const exit = once(child, 'exit');
     await removeGroups(folders, systemClock);
     expect(await exit).toEqual([null, 'SIGKILL']);
