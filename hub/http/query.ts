@@ -1,6 +1,7 @@
 /** Query arguments as tornado reads them: forms' encoding, the last value of a name, blanks around it cut. */
-import type { Form } from './body.js';
+
 import { httpError } from './errors.js';
+import type { Form } from './form.js';
 
 export type Query = Readonly<Record<string, string | readonly string[]>>;
 

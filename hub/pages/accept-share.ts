@@ -5,8 +5,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Clock } from '../../core/clock.js';
 import { describeScopes, type ScopeRegistry } from '../../core/scopes/index.js';
-import { type Form, formBody, NO_FORM } from '../http/body.js';
 import { httpError } from '../http/errors.js';
+import { type Form, formBody, NO_FORM } from '../http/form.js';
 import { formArgument } from '../http/query.js';
 import { SIGNED_IN } from '../http/route-config.js';
 import { acceptShareCode, type SharedServer, viewShareCode } from '../rbac/index.js';

@@ -8,8 +8,8 @@ import {
   safeSlug,
 } from '../../core/wire/slug.js';
 import { time } from '../api/models.js';
-import { formBody } from '../http/body.js';
 import { httpError } from '../http/errors.js';
+import { formBody } from '../http/form.js';
 import { SIGNED_IN } from '../http/route-config.js';
 import { requesterOf } from '../principal.js';
 import type { SpawnerRecord, UserRecord } from '../store/types.js';

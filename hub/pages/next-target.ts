@@ -1,7 +1,7 @@
 /** Where a browser goes after signing in or starting (JupyterHub 6.1.1 `get_next_url`). */
 import type { FastifyRequest } from 'fastify';
 import { type OwnSite, validateNextUrl, withQuery } from '../../core/wire/next-url.js';
-import { NO_FORM } from '../http/body.js';
+import { NO_FORM } from '../http/form.js';
 import { formArgument } from '../http/query.js';
 import { sessionOf } from '../session/index.js';
 import type { UserRecord } from '../store/types.js';

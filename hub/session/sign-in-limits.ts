@@ -8,9 +8,10 @@
  * come later for others who do (sign-in-waiters.ts). What was typed is kept only as a keyed digest.
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import type { Clock } from '../../core/clock.js';
 import { BoundedMap } from './bounded-map.js';
+import { placeOf } from './place.js';
+import { enqueue, type Line, release } from './sign-in-line.js';
 import { type SignInWaiter, SignInWaiters } from './sign-in-waiters.js';
 
 export interface SignInLimitSettings {
@@ -40,25 +41,12 @@ const MAX_QUEUE = 3;
 /** Passwords of one address that are checked at once: checking takes a processor's time, which others need too. */
 const AT_ONCE = 20;
 
-/** Attempts under way, and those behind them. */
-interface Line {
-  active: number;
-  readonly queue: Queued[];
-}
-
 interface Pair extends Line {
   failures: number;
   lastFailure: number;
   /** Attempts that have not begun. */
   waiting: number;
   notBefore: number;
-}
-
-interface Queued {
-  readonly waiter: SignInWaiter;
-  wake(): void;
-  /** There is no room any more. */
-  turnAway(): void;
 }
 
 interface Admission {
@@ -321,52 +309,8 @@ export class SignInLimits implements Disposable {
   }
 }
 
-/** A network of IPv6 is one place: a single client has 2^64 addresses in it. */
-function placeOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = '', tail] = address.split('::', 2);
-  const left = head === '' ? [] : head.split(':');
-  const right = !tail ? [] : tail.split(':');
-  const zeros =
-    tail === undefined ? [] : Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0');
-  return [...left, ...zeros, ...right]
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
-}
-
 function later(ms: number): Admitted {
   return { kind: 'later', retryAfterSeconds: Math.max(1, Math.ceil(ms / 1000)) };
-}
-
-/** @returns whether it may try now; else it was turned away */
-function enqueue(line: Line, waiter: SignInWaiter): Promise<boolean> {
-  const { signal } = waiter;
-  return new Promise((resolve, reject) => {
-    const leave = (): void => {
-      signal.removeEventListener('abort', onAbort);
-      const at = line.queue.indexOf(queued);
-      if (at >= 0) line.queue.splice(at, 1);
-    };
-    const settle = (mayTry: boolean): void => {
-      leave();
-      resolve(mayTry);
-    };
-    const onAbort = (): void => {
-      leave();
-      reject(signal.reason);
-    };
-    const queued: Queued = { waiter, wake: () => settle(true), turnAway: () => settle(false) };
-    signal.throwIfAborted();
-    signal.addEventListener('abort', onAbort, { once: true });
-    line.queue.push(queued);
-  });
-}
-
-/** @param attempts 0: whoever was woken does not go, and hands the turn on */
-function release(line: Line, attempts: 0 | 1 = 1): void {
-  line.active -= attempts;
-  line.queue[0]?.wake();
 }
 
 function hasRoom(line: Line): boolean {

@@ -12,8 +12,9 @@ import { AddressBlocks } from '../../core/wire/addresses.js';
 import { CryptKeeper } from '../../core/wire/fernet.js';
 import { GENERATED_ROUNDS, hashToken, newApiToken, tokenPrefix } from '../../core/wire/tokens.js';
 import { installGate } from '../../hub/http/authorize.js';
-import { formBody, installBodyParser } from '../../hub/http/body.js';
+import { installBodyParser } from '../../hub/http/body.js';
 import { installErrorHandling } from '../../hub/http/errors.js';
+import { formBody } from '../../hub/http/form.js';
 import { goneSignal } from '../../hub/http/gone.js';
 import { IDENTIFIED, PUBLIC, requireDeclaredAccess, SIGNED_IN } from '../../hub/http/route-config.js';
 import {

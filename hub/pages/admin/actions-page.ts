@@ -1,6 +1,6 @@
 /** `POST /hub/admin/actions`: the buttons of the tables. A question first where it matters, then an account of each. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { formBody } from '../../http/body.js';
+import { formBody } from '../../http/form.js';
 import type { UserRecord } from '../../store/types.js';
 import { type Act, type Outcome, perform, readAct, type Target, targetText, type Verb } from './actions.js';
 import { ADMIN, type AdminPages } from './options.js';

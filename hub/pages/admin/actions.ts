@@ -4,8 +4,8 @@
  */
 import type { Clock } from '../../../core/clock.js';
 import { escapeName } from '../../../core/model/names.js';
-import type { Form } from '../../http/body.js';
 import { httpError } from '../../http/errors.js';
+import type { Form } from '../../http/form.js';
 import type { ApiAnswer, ApiCalls } from './api-calls.js';
 
 const VERBS = ['start', 'stop', 'delete-server', 'delete-user'] as const;

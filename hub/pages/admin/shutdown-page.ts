@@ -1,5 +1,5 @@
 /** `/hub/admin/shutdown`: asks, and ends the hub, as `POST /hub/api/shutdown` does and for the same scope. */
-import { formBody } from '../../http/body.js';
+import { formBody } from '../../http/form.js';
 import type { AdminPages } from './options.js';
 import { ADMIN } from './options.js';
 

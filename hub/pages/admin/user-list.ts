@@ -1,6 +1,6 @@
 /** `/hub/admin`: the table of users; the rows alone for its script; and adding users. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { formBody } from '../../http/body.js';
+import { formBody } from '../../http/form.js';
 import { visibleUsers } from '../../rbac/index.js';
 import type { UserQuery } from '../../store/types.js';
 import { signedInUser, templateUser } from '../context.js';

@@ -2,8 +2,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { JsonObject } from '../../../core/model/json.js';
 import { escapeName } from '../../../core/model/names.js';
-import { formBody } from '../../http/body.js';
 import { httpError } from '../../http/errors.js';
+import { formBody } from '../../http/form.js';
 import type { UserRecord } from '../../store/types.js';
 import { ADMIN, type AdminPages } from './options.js';
 import { groupRights } from './rights.js';
