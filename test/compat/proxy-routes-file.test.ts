@@ -194,7 +194,6 @@ describe.each([['one process'], ['workers', '--workers', '2']])('%s', (_name, ..
     await end(second, 'SIGTERM');
     await new Promise((resolve) => listener.close(resolve));
     const other = createServer(echo('eve'));
-    writeFileSync(join(folder, 'takes-the-inode'), '');
     await new Promise<void>((resolve) => other.listen(path, resolve));
     const third = await start();
     expect(await status(third, '/file')).toBe(503);

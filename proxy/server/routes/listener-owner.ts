@@ -2,6 +2,7 @@
  * Who listens at a route's target on this machine, so that a kept route is not served to whoever took the port
  * since. Owns no state; reads `/proc` (Linux).
  */
+import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
@@ -13,7 +14,7 @@ import type { Upstream } from './upstream.js';
 /** As noted when a route was stored. */
 export interface ListenerOwner {
   readonly uid: number;
-  /** Inode numbers of the listening sockets; of the socket's file for a UNIX socket. */
+  /** Inode numbers of the listening sockets; for a UNIX socket, what tells its file from any other. */
   readonly sockets: readonly string[];
   /** Where `/proc` showed it. A process may close its socket and listen anew; it is the same owner then. */
   readonly process?: { readonly pid: number; readonly startTime: string };
@@ -55,12 +56,17 @@ async function listenersOf(place: Place): Promise<readonly Pick<Listener, 'uid' 
     case 'port':
       return listenersAt(place.host, place.port);
     case 'file': {
-      const found = await stat(place.path).catch(missing);
-      return found?.isSocket() ? [{ uid: found.uid, inode: `${found.dev}:${found.ino}` }] : [];
+      const found = await stat(place.path, { bigint: true }).catch(missing);
+      return found?.isSocket() ? [{ uid: Number(found.uid), inode: fileIdentity(found) }] : [];
     }
     case 'elsewhere':
       return [];
   }
+}
+
+/** File systems give the inode number of a removed file to the next one, so that the time of its making counts too. */
+function fileIdentity({ dev, ino, birthtimeNs, mtimeNs }: BigIntStats): string {
+  return [dev, ino, birthtimeNs, mtimeNs].join(':');
 }
 
 /** A port of this machine's own addresses can be taken by another account just as one of loopback. */
