@@ -1,15 +1,17 @@
 /** What is sent in pieces, on real connections: when it is read, how far, and what others notice of it. */
 import { connect, type Socket } from 'node:net';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../core/log.js';
 import { ANONYMOUS, type Principal } from '../principal.js';
 import { installBodyParser } from './body.js';
 import { installErrorHandling } from './errors.js';
+import type { BodyBounds } from './incoming-body.js';
 import { PUBLIC, SIGNED_IN } from './route-config.js';
 
 const KIB = 1024;
-const SERVICE = { kind: 'service' } as Principal;
+const SERVICE = { kind: 'service', service: { id: 1 } } as Principal;
+const user = (id: number): Principal => ({ kind: 'user', user: { id } }) as Principal;
 const open: Array<FastifyInstance | Socket> = [];
 
 afterEach(async () => {
@@ -19,12 +21,20 @@ afterEach(async () => {
   }
 });
 
-async function listening(principal: Principal, all = 1024 * KIB): Promise<number> {
+/** @param principal whoever sends, or each request's sender by its `x-user` */
+async function listening(
+  principal: Principal | ((request: FastifyRequest) => Principal),
+  bounds: BodyBounds = { all: 1024 * KIB, each: 1024 * KIB },
+): Promise<number> {
   const app = Fastify({ bodyLimit: 512 * KIB, forceCloseConnections: true });
   open.push(app);
-  installBodyParser(app, { all, anonymous: all / 4 });
+  installBodyParser(app, bounds);
   installErrorHandling(app, { log: silentLog, apiPrefix: '/', renderErrorPage: async () => '' });
-  app.decorateRequest('principal', { getter: () => principal });
+  app.decorateRequest('principal', {
+    getter(this: FastifyRequest) {
+      return typeof principal === 'function' ? principal(this) : principal;
+    },
+  });
   const octets = (body: unknown) => ({ octets: Buffer.isBuffer(body) ? body.length : 0 });
   app.post('/public', { config: { access: PUBLIC } }, (request) => octets(request.body));
   app.post('/inside', { config: { access: SIGNED_IN } }, (request) => octets(request.body));
@@ -41,11 +51,19 @@ interface Sender {
 }
 
 /** Announces so many octets and sends some of them. */
-function sending(port: number, path: string, announced: number, sent: number, chunked = false): Sender {
+function sending(
+  port: number,
+  path: string,
+  announced: number,
+  sent: number,
+  { chunked = false, id = 0 } = {},
+): Sender {
   let text = '';
   const length = chunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${announced}`;
   const socket = connect(port, '127.0.0.1', () => {
-    socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\n${length}\r\n\r\n`);
+    socket.write(
+      `POST ${path} HTTP/1.1\r\nHost: a\r\nX-User: ${id}\r\nContent-Type: text/plain\r\n${length}\r\n\r\n`,
+    );
     const end = sent === announced ? '\r\n0\r\n\r\n' : '';
     socket.write(chunked ? `${announced.toString(16)}\r\n${'a'.repeat(sent)}${end}` : 'a'.repeat(sent));
   });
@@ -70,14 +88,14 @@ describe('a body of somebody unknown', () => {
 
   it.each([false, true])('is read up to 64 KB elsewhere (chunked: %s)', async (chunked) => {
     const port = await listening(ANONYMOUS);
-    const enough = sending(port, '/public', 64 * KIB, 64 * KIB, chunked);
+    const enough = sending(port, '/public', 64 * KIB, 64 * KIB, { chunked });
     await expect.poll(enough.said).toContain('"octets":65536');
-    const much = sending(port, '/public', 65 * KIB, 65 * KIB, chunked);
+    const much = sending(port, '/public', 65 * KIB, 65 * KIB, { chunked });
     await expect.poll(() => status(much)).toBe('413');
   });
 
   it('cannot take the room that others need, and signing in needs none', async () => {
-    const port = await listening(ANONYMOUS, 800 * KIB);
+    const port = await listening(ANONYMOUS, { all: 800 * KIB, each: 200 * KIB });
     const idle = Array.from({ length: 6 }, () => sending(port, '/public', 64 * KIB, 64 * KIB - 1));
     await expect.poll(() => idle.filter((each) => status(each) === '503')).toHaveLength(3);
     expect(idle.map((each) => each.said()).join()).toContain('retry-after: 5');
@@ -106,6 +124,17 @@ describe('bodies of known people', () => {
         return next.map(status);
       })
       .toEqual(['200', '200']);
+  });
+
+  it('of one of them leave room for those of others', async () => {
+    const port = await listening(({ headers }) => user(Number(headers['x-user'])), {
+      all: 1024 * KIB,
+      each: 500 * KIB,
+    });
+    const idle = Array.from({ length: 3 }, () => sending(port, '/inside', 400 * KIB, 399 * KIB, { id: 1 }));
+    await expect.poll(() => idle.filter((each) => status(each) === '503')).toHaveLength(2);
+    const other = sending(port, '/inside', 400 * KIB, 400 * KIB, { id: 2 });
+    await expect.poll(other.said).toContain('"octets":409600');
   });
 
   it('leave the room when they have been answered', async () => {

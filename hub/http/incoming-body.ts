@@ -1,6 +1,6 @@
 /**
- * Reads bodies within three bounds: of the route, of whoever has not signed in, and of what the hub holds of all bodies at
- * once. What is small is never refused for what others send: nobody is kept from signing in.
+ * Reads bodies within three bounds: of the route, of one sender's bodies at once (all who have not signed in are one), and
+ * of what the hub holds of everybody's. What is small is never refused for what others send: nobody is kept from signing in.
  */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -17,11 +17,11 @@ const UNCOUNTED = 8 * KIB;
 /** Octets of bodies at once. */
 export interface BodyBounds {
   readonly all: number;
-  /** Of those, the bodies of people who have not signed in. */
-  readonly anonymous: number;
+  /** Of those, one user's, one service's, or those of all who have not signed in. */
+  readonly each: number;
 }
 
-export const BODY_BOUNDS: BodyBounds = { all: 128 * KIB * KIB, anonymous: 32 * KIB * KIB };
+export const BODY_BOUNDS: BodyBounds = { all: 128 * KIB * KIB, each: 32 * KIB * KIB };
 
 /** Every body becomes a Buffer, whatever its content type; null when it is empty, or nobody would read it. */
 export function readBodies(app: FastifyInstance, bounds: BodyBounds): void {
@@ -29,7 +29,7 @@ export function readBodies(app: FastifyInstance, bounds: BodyBounds): void {
   const places = new WeakMap<FastifyRequest, Place>();
   app.addHook('preParsing', (request, reply, payload, done) => {
     if (bringsBody(request)) {
-      const place = new Place(room, isAnonymous(request));
+      const place = new Place(room, senderOf(request));
       places.set(request, place);
       // The handler keeps the body until it has answered.
       reply.raw.once('close', () => place.leave());
@@ -43,8 +43,20 @@ export function readBodies(app: FastifyInstance, bounds: BodyBounds): void {
     const { bodyLimit } = request.routeOptions;
     const limit = anonymous ? Math.min(ANONYMOUS_LIMIT, bodyLimit) : bodyLimit;
     if (Number(request.headers['content-length']) > limit) throw tooLarge();
-    return read(payload, limit, places.get(request) ?? new Place(room, anonymous));
+    return read(payload, limit, places.get(request) ?? new Place(room, senderOf(request)));
   });
+}
+
+/** Before sessions are known (tests of single layers) everybody is one. */
+function senderOf({ principal }: FastifyRequest): string {
+  switch (principal?.kind) {
+    case 'user':
+      return `user ${principal.user.id}`;
+    case 'service':
+      return `service ${principal.service.id}`;
+    default:
+      return 'anonymous';
+  }
 }
 
 function bringsBody({ headers }: FastifyRequest): boolean {
@@ -93,49 +105,52 @@ function bodiesFull(): Fault {
 
 class BodyRoom {
   readonly #bounds: BodyBounds;
+  /** Octets by sender, of those who hold some. */
+  readonly #held = new Map<string, number>();
   #all = 0;
-  #anonymous = 0;
 
   constructor(bounds: BodyBounds) {
     this.#bounds = bounds;
   }
 
-  take(octets: number, anonymous: boolean): boolean {
-    if (this.#all + octets > this.#bounds.all) return false;
-    if (anonymous && this.#anonymous + octets > this.#bounds.anonymous) return false;
+  take(octets: number, sender: string): boolean {
+    const held = (this.#held.get(sender) ?? 0) + octets;
+    if (held > this.#bounds.each || this.#all + octets > this.#bounds.all) return false;
+    this.#held.set(sender, held);
     this.#all += octets;
-    if (anonymous) this.#anonymous += octets;
     return true;
   }
 
-  give(octets: number, anonymous: boolean): void {
+  give(octets: number, sender: string): void {
+    const held = (this.#held.get(sender) ?? 0) - octets;
+    if (held > 0) this.#held.set(sender, held);
+    else this.#held.delete(sender);
     this.#all -= octets;
-    if (anonymous) this.#anonymous -= octets;
   }
 }
 
 /** What one request holds of the room. */
 class Place {
   readonly #room: BodyRoom;
-  readonly #anonymous: boolean;
+  readonly #sender: string;
   #held = 0;
 
-  constructor(room: BodyRoom, anonymous: boolean) {
+  constructor(room: BodyRoom, sender: string) {
     this.#room = room;
-    this.#anonymous = anonymous;
+    this.#sender = sender;
   }
 
   /** @returns false when there is no room for a body of so many octets */
   grow(octets: number): boolean {
     const more = octets - UNCOUNTED - this.#held;
     if (more <= 0) return true;
-    if (!this.#room.take(more, this.#anonymous)) return false;
+    if (!this.#room.take(more, this.#sender)) return false;
     this.#held += more;
     return true;
   }
 
   leave(): void {
-    this.#room.give(this.#held, this.#anonymous);
+    this.#room.give(this.#held, this.#sender);
     this.#held = 0;
   }
 }
