@@ -2,16 +2,15 @@
  * Runs the hub as a process: loads the chosen plug-ins, starts the hub, and ends it on a signal. The only place that
  * knows plug-ins, hub and process at once.
  */
-import { mkdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { systemClock } from '../core/clock.js';
 import { lineage } from '../core/config/declare.js';
 import { StartupFault } from '../core/fault.js';
+import { makeFolder } from '../core/folder.js';
 import { gather } from '../core/gather.js';
 import type { Log } from '../core/log.js';
 import type { Authenticator, AuthenticatorKind } from '../core/plugin/authenticator.js';
 import type { AuthenticatorConfig } from '../core/plugin/authenticator-traits.js';
-import type { ProxyClient } from '../core/plugin/proxy-client.js';
 import type { HousedSpawnerKind, SpawnerKind } from '../core/plugin/spawner.js';
 import type { SpawnerConfig } from '../core/plugin/spawner-traits.js';
 import { browserUrl, type HubAddresses, hubAddresses, isLoopback } from '../hub/addresses.js';
@@ -22,17 +21,10 @@ import { chooseSpawner } from '../hub/lifecycle/index.js';
 import { openOffline } from '../hub/offline.js';
 import { prepareParts } from '../hub/parts/prepared.js';
 import { inspectDatabase } from '../hub/store/index.js';
-import {
-  ConfigurableHTTPProxy,
-  type ConfigurableHTTPProxyConfig,
-  certificateFaults,
-  keepsHeaders,
-  type OwnSettings,
-  ownSettingFaults,
-} from '../proxy/client/index.js';
 import { LocalProcessSpawnerClass } from '../spawners/local-process/traits.js';
 import type { LoadedConfig } from './load-config.js';
 import type { OfflineHub } from './offline.js';
+import { chosenProxy } from './proxy.js';
 import type { Terminal } from './terminal.js';
 
 export interface StartContext {
@@ -80,7 +72,7 @@ async function runHub(context: StartContext): Promise<number> {
     database: () => found,
     spawner: () => spawnerOf(context, addresses, state),
     authenticator: () => signsIn,
-    proxy: async () => proxyOf(context, addresses, await guardHeaders),
+    proxy: async () => chosenProxy(context, addresses, await guardHeaders),
     prepared: () => prepareParts(common),
   });
   await using hub = new Hub({
@@ -167,7 +159,7 @@ async function spawnerOf(
       : []),
   ];
   if (faults.length > 0) throw new StartupFault(faults);
-  await mkdir(terminal.cwd, { recursive: true });
+  await makeFolder(terminal.cwd);
   const choice = chooseSpawner(kind, declaration, settings, { clock: systemClock, log });
   return Object.assign(choice, { sharedAccount: kind.sharedAccount, usesAccounts: kind.usesAccounts });
 }
@@ -199,81 +191,4 @@ async function authenticatorOf(context: StartContext, notes: string[]): Promise<
     resetPasswords: context.resetPasswords,
     announce: (lines) => notes.push(...lines),
   });
-}
-
-async function proxyOf(
-  context: StartContext,
-  addresses: HubAddresses,
-  guardHeaders: readonly string[],
-): Promise<{
-  readonly proxy: ProxyClient;
-  readonly extraRoutes: Readonly<Record<string, string>>;
-  readonly proxyHost?: string;
-}> {
-  const { config } = context.loaded;
-  const hub = config.of(JupyterHubClass);
-  const traits = config.of(config.selected.proxy) as ConfigurableHTTPProxyConfig;
-  const anteroom = config.of(AnteroomClass);
-  const own: OwnSettings = {
-    workers: anteroom.proxy_workers,
-    maxConnections: anteroom.proxy_max_connections,
-    drainSeconds: anteroom.proxy_drain_seconds,
-    guardCookies: anteroom.proxy_guard_cookies,
-    guardHeaders,
-  };
-  const program = { shouldStart: traits.should_start, command: traits.command };
-  const certificate = { cert: hub.ssl_cert, key: hub.ssl_key };
-  const passphrase = context.terminal.env['CONFIGPROXY_SSL_KEY_PASSPHRASE'];
-  const faults = [
-    ...ownSettingFaults(own, program),
-    ...(traits.should_start && hub.ssl_cert !== '' ? certificateFaults(certificate, passphrase) : []).map(
-      ({ file, message }) => config.faultAt(JupyterHubClass, `ssl_${file}`, message),
-    ),
-  ];
-  if (faults.length > 0) throw new StartupFault(faults);
-  if (guardHeaders.length > 0 && !keepsHeaders(own, program)) {
-    context.log.warn(
-      "this proxy is not known to keep these headers from users' servers: the front must send them to the hub alone (docs/sign-in.md), or the proxy must be told (--guard-cookies, --guard-header)",
-      { headers: guardHeaders },
-    );
-  }
-  const common = {
-    log: context.log.child({ part: 'proxy' }),
-    apiUrl: traits.api_url,
-    concurrency: traits.concurrency,
-    hostRouting: addresses.subdomainHost !== '',
-  };
-  if (!traits.should_start) {
-    const external = { ...common, shouldStart: false, authToken: traits.auth_token } as const;
-    const proxyHost = /^https?:/.test(traits.api_url) ? new URL(traits.api_url).hostname : undefined;
-    return {
-      proxy: new ConfigurableHTTPProxy(external),
-      extraRoutes: traits.extra_routes,
-      ...(proxyHost !== undefined && { proxyHost: proxyHost.replace(/^\[|\]$/g, '') }),
-    };
-  }
-  const bind = addresses.publicBind;
-  const pidFile = resolve(context.terminal.cwd, traits.pid_file);
-  await mkdir(dirname(pidFile), { recursive: true });
-  const logs = anteroom.spawner_log_dir;
-  const managed = {
-    ...common,
-    shouldStart: true,
-    authToken: traits.auth_token,
-    command: traits.command,
-    own,
-    listen:
-      bind.kind === 'unix'
-        ? ({ kind: 'unix', path: bind.path } as const)
-        : ({ kind: 'tcp', ip: bind.host, port: bind.port } as const),
-    errorTarget: `${addresses.connectOrigin}${addresses.hubPrefix}error`,
-    hubPath: addresses.hubPrefix,
-    logLevel: traits.debug ? 'debug' : traits.log_level,
-    pidFile,
-    logFile: join(resolve(context.terminal.cwd, logs || 'anteroom-logs'), 'proxy.log'),
-    umask: traits.command_umask,
-    checkInterval: traits.check_running_interval * 1000,
-    ...(hub.ssl_cert !== '' && { publicTls: certificate }),
-  } as const;
-  return { proxy: new ConfigurableHTTPProxy(managed), extraRoutes: traits.extra_routes };
 }

@@ -8,7 +8,7 @@
 
 import { rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { messageOf } from '../core/fault.js';
+import { messageOf, StartupFault } from '../core/fault.js';
 import { gather } from '../core/gather.js';
 import { Disposables, every } from '../core/lifecycle.js';
 import { type HubAddresses, hubAddresses } from './addresses.js';
@@ -118,11 +118,17 @@ export class Hub implements AsyncDisposable {
     await this.#resources[Symbol.asyncDispose]();
   }
 
+  /** @throws StartupFault */
   async #writePid(): Promise<void> {
-    const { pid_file: file } = this.#options.config.of(JupyterHubClass);
+    const { config, cwd } = this.#options;
+    const { pid_file: file } = config.of(JupyterHubClass);
     if (file === '') return;
-    const path = resolve(this.#options.cwd, file);
-    await writeFile(path, String(process.pid));
+    const path = resolve(cwd, file);
+    try {
+      await writeFile(path, String(process.pid));
+    } catch (error) {
+      throw new StartupFault([config.faultAt(JupyterHubClass, 'pid_file', messageOf(error))]);
+    }
     this.#resources.defer(() => rm(path, { force: true }));
   }
 }

@@ -1,11 +1,12 @@
 /** The folder in which servers' output is kept, and the hub's name for itself that stands there. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../core/folder.js';
 
 /** Only the hub's account may look into it. */
 export async function provideOutputFolder(path: string): Promise<string> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  await makeFolder(path, 0o700);
   return path;
 }
 

@@ -4,9 +4,10 @@
  * of the call that made them.
  */
 import { randomBytes, randomInt, scrypt, timingSafeEqual } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { chmod, open, readFile, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf, StartupFault } from '../../core/fault.js';
+import { makeFolder } from '../../core/folder.js';
 import { isJsonObject } from '../../core/model/json.js';
 
 export interface Passwords {
@@ -136,7 +137,7 @@ async function status(path: string) {
 async function write(path: string, text: string): Promise<void> {
   const draft = `${path}.${process.pid}.new`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path), 0o700);
     const file = await open(draft, 'w', 0o600);
     try {
       // an older draft may have other permissions

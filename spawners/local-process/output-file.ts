@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../../core/folder.js';
 import { outputTail, TAIL_BYTES } from '../../core/output-tail.js';
 
 /** Bytes that a server's output file may hold before its older part is moved aside. */
@@ -25,7 +26,7 @@ export class OutputFile {
    * @param owner account whose process writes there: it may reopen `/dev/stderr`, and its quota counts
    */
   async create(owner?: { readonly uid: number; readonly gid: number }): Promise<FileHandle> {
-    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(this.path), 0o700);
     await rm(this.#older, { force: true });
     await rename(this.path, `${this.path}.previous`).catch(ignoreMissing);
     const { O_WRONLY, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;

@@ -1,6 +1,7 @@
-import { lstat, mkdir, stat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Fault, messageOf } from '../../core/fault.js';
+import { makeFolder } from '../../core/folder.js';
 
 /**
  * The home directory that a template names for a user.
@@ -47,7 +48,7 @@ function isDots(part: string): boolean {
  */
 export async function provideHome(home: string): Promise<void> {
   try {
-    await mkdir(home, { recursive: true, mode: 0o755 });
+    await makeFolder(home, 0o755);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENAMETOOLONG') throw tooLong(error);
     throw new Fault('SPAWN_HOME', 'Your home directory could not be made.', {

@@ -154,6 +154,15 @@ describe('a start that cannot be', () => {
     }
   });
 
+  it.each([
+    ['JupyterHub.pid_file', 'open'],
+    ['ConfigurableHTTPProxy.pid_file', 'mkdir'],
+    ['Anteroom.spawner_log_dir', 'mkdir'],
+  ])('names %s where no file or folder can be made, and does not try for ever', async (setting, call) => {
+    const { err } = await refused(await prepared(`c.${setting} = '/proc/no/such/place';`));
+    expect(err).toMatch(new RegExp(`c\\.${setting} \\(.*:\\d+\\): .*ENOENT.*, ${call} '/proc/no`));
+  });
+
   it('names every port that is taken at once', async () => {
     const running = await prepared();
     await helper('/', LISTENER, String(running.port));
