@@ -16,6 +16,7 @@ export { AuthRefresh } from './refresh.js';
 export { Sessions } from './sessions.js';
 export type { SessionSettings } from './settings.js';
 export { SignIn, type SignInContext, type SignInForm } from './sign-in.js';
-export { type SignInLimitSettings, SignInLimits } from './sign-in-limits.js';
+export type { SignInLimitSettings } from './sign-in-failures.js';
+export { SignInLimits } from './sign-in-limits.js';
 export { SignOut } from './sign-out.js';
 export { TokenFinder } from './token-finder.js';

@@ -1,9 +1,6 @@
 /**
- * How fast passwords may be guessed. Only failures count, so any number of people behind one address get in at once.
- *
- * Three counts: of a name from one address (slower with every failure, one attempt at a time), of a name from
- * anywhere (every attempt waits, unless it comes from where that name got in before), and of an address over all
- * names (a high ceiling per minute). A name is slowed, never locked: whoever comes from an address that has not failed
+ * How fast passwords may be guessed. Only failures count (sign-in-failures.ts), so any number of people behind one address
+ * get in at once. A name from one address is slower with every failure, one attempt at a time. A name is slowed, never locked: whoever comes from an address that has not failed
  * for it waits no longer than the longest wait, however many guessers there are. Whoever need not wait is never told to
  * come later for others who do (sign-in-waiters.ts). What was typed is kept only as a keyed digest.
  */
@@ -11,17 +8,9 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
 import { BoundedMap } from './bounded-map.js';
 import { placeOf } from './place.js';
+import { type Failures, SignInFailures, type SignInLimitSettings } from './sign-in-failures.js';
 import { enqueue, type Line, release } from './sign-in-line.js';
 import { type SignInWaiter, SignInWaiters } from './sign-in-waiters.js';
-
-export interface SignInLimitSettings {
-  /** Failures of a name before it has to wait. */
-  readonly login_failures_before_backoff: number;
-  readonly login_backoff_base_seconds: number;
-  readonly login_backoff_max_seconds: number;
-  /** 0: no ceiling. */
-  readonly login_failures_per_minute_per_address: number;
-}
 
 export type Admitted =
   | { readonly kind: 'go'; readonly attempt: Attempt }
@@ -32,18 +21,13 @@ export interface Attempt {
   finish(result: 'succeeded' | 'failed' | 'undetermined'): void;
 }
 
-/** Failures older than this are forgotten. */
-const FORGET_MS = 15 * 60_000;
-const WINDOW_MS = 60_000;
 const MAX_ENTRIES = 20_000;
 /** Attempts of one guesser that may wait; the rest are told to come later. */
 const MAX_QUEUE = 3;
 /** Passwords of one address that are checked at once: checking takes a processor's time, which others need too. */
 const AT_ONCE = 20;
 
-interface Pair extends Line {
-  failures: number;
-  lastFailure: number;
+interface Pair extends Line, Failures {
   /** Attempts that have not begun. */
   waiting: number;
   notBefore: number;
@@ -58,23 +42,12 @@ interface Admission {
   readonly line: Line | undefined;
 }
 
-interface Name {
-  failures: number;
-  lastFailure: number;
-}
-
-interface Address {
-  windowStart: number;
-  failures: number;
-}
-
 export class SignInLimits implements Disposable {
   readonly #settings: SignInLimitSettings;
   readonly #clock: Clock;
   readonly #key = randomBytes(32);
   readonly #pairs = new BoundedMap<Pair>(MAX_ENTRIES, (pair) => pair.active === 0 && pair.waiting === 0);
-  readonly #names = new BoundedMap<Name>(MAX_ENTRIES);
-  readonly #addresses = new BoundedMap<Address>(MAX_ENTRIES);
+  readonly #failures: SignInFailures;
   /** Pairs that got in: a guesser elsewhere does not slow them. */
   readonly #known = new BoundedMap<true>(MAX_ENTRIES);
   readonly #lines = new Map<string, Line>();
@@ -82,6 +55,7 @@ export class SignInLimits implements Disposable {
 
   constructor(settings: SignInLimitSettings, clock: Clock) {
     this.#settings = settings;
+    this.#failures = new SignInFailures(settings, clock);
     this.#clock = clock;
   }
 
@@ -98,7 +72,7 @@ export class SignInLimits implements Disposable {
    */
   async admit(address: string, name: string, gone?: AbortSignal): Promise<Admitted> {
     const place = placeOf(address);
-    const closed = this.#addressClosedFor(place);
+    const closed = this.#failures.addressClosedFor(place);
     if (closed > 0) return later(closed);
     // Nothing was typed: a header names the user, and strangers must not wait for each other.
     if (name === '') return { kind: 'go', attempt: this.#namelessAttempt(place) };
@@ -106,7 +80,7 @@ export class SignInLimits implements Disposable {
     const nameKey = this.#digest(name);
     const pair = this.#pair(pairKey);
     const isKnown = this.#known.get(pairKey) !== undefined;
-    const nameDelay = isKnown ? 0 : this.#nameDelay(nameKey);
+    const nameDelay = isKnown ? 0 : this.#failures.nameDelay(nameKey);
     const line = isKnown ? undefined : this.#line(place);
     const go = (): Admitted => ({
       kind: 'go',
@@ -117,7 +91,7 @@ export class SignInLimits implements Disposable {
       if (line) line.active += 1;
       return go();
     }
-    const pairDelay = this.#delay(pair.failures);
+    const pairDelay = this.#failures.delay(pair.failures);
     if (pairDelay > 0 && pair.waiting >= MAX_QUEUE) return later((pair.waiting + 1) * pairDelay);
     const why = pairDelay > 0 ? 'failed' : nameDelay > 0 ? 'slowed' : 'behind';
     const waiter = this.#waiters.enter(place, why, gone);
@@ -125,7 +99,8 @@ export class SignInLimits implements Disposable {
     pair.waiting += 1;
     try {
       await this.#pause(nameDelay, waiter.signal);
-      if (!(await this.#turn(pair, waiter))) return later((MAX_QUEUE + 1) * this.#delay(pair.failures));
+      if (!(await this.#turn(pair, waiter)))
+        return later((MAX_QUEUE + 1) * this.#failures.delay(pair.failures));
       if (line) {
         const shut = await this.#placeTurn(place, line, pair, waiter);
         if (shut > 0) return later(shut);
@@ -151,7 +126,7 @@ export class SignInLimits implements Disposable {
   /** @returns false for whoever is told to come later, because too many of a pair that has failed wait */
   async #turn(pair: Pair, waiter: SignInWaiter): Promise<boolean> {
     for (;;) {
-      const slowed = this.#delay(pair.failures) > 0;
+      const slowed = this.#failures.delay(pair.failures) > 0;
       if (slowed && (pair.queue.length >= MAX_QUEUE || !waiter.hasFailed())) {
         // It may have been woken, and whoever is next would be forgotten.
         pair.queue[0]?.wake();
@@ -181,7 +156,7 @@ export class SignInLimits implements Disposable {
       release(line, 0);
       throw error;
     }
-    const closed = this.#addressClosedFor(place);
+    const closed = this.#failures.addressClosedFor(place);
     if (closed === 0) {
       line.active += 1;
       return 0;
@@ -204,7 +179,7 @@ export class SignInLimits implements Disposable {
 
   /** A pair that has to be slowed now may have a crowd waiting that was let in before. */
   #thin(pair: Pair): void {
-    if (this.#delay(pair.failures) === 0) return;
+    if (this.#failures.delay(pair.failures) === 0) return;
     let kept = 0;
     for (const queued of [...pair.queue]) {
       if (kept < MAX_QUEUE && queued.waiter.hasFailed()) kept += 1;
@@ -235,7 +210,7 @@ export class SignInLimits implements Disposable {
     let open = true;
     return {
       finish: (result) => {
-        if (open && result === 'failed') this.#countAddress(place);
+        if (open && result === 'failed') this.#failures.countAddress(place);
         open = false;
       },
     };
@@ -245,53 +220,15 @@ export class SignInLimits implements Disposable {
     const now = this.#clock.now();
     pair.failures += 1;
     pair.lastFailure = now;
-    pair.notBefore = now + this.#delay(pair.failures);
+    pair.notBefore = now + this.#failures.delay(pair.failures);
     this.#thin(pair);
-    const name = this.#names.get(nameKey) ?? { failures: 0, lastFailure: now };
-    if (now - name.lastFailure > FORGET_MS) name.failures = 0;
-    name.failures += 1;
-    name.lastFailure = now;
-    this.#names.set(nameKey, name);
-    this.#countAddress(place);
-  }
-
-  #countAddress(place: string): void {
-    const now = this.#clock.now();
-    const address = this.#addresses.get(place) ?? { windowStart: now, failures: 0 };
-    if (now - address.windowStart >= WINDOW_MS) {
-      address.windowStart = now;
-      address.failures = 0;
-    }
-    address.failures += 1;
-    this.#addresses.set(place, address);
-  }
-
-  /** Milliseconds until the address may try again; 0 now. */
-  #addressClosedFor(place: string): number {
-    const ceiling = this.#settings.login_failures_per_minute_per_address;
-    const address = this.#addresses.get(place);
-    if (ceiling === 0 || !address || address.failures < ceiling) return 0;
-    return Math.max(0, address.windowStart + WINDOW_MS - this.#clock.now());
-  }
-
-  #nameDelay(key: string): number {
-    const name = this.#names.get(key);
-    if (!name || this.#clock.now() - name.lastFailure > FORGET_MS) return 0;
-    return this.#delay(name.failures);
-  }
-
-  /** Milliseconds that so many failures cost. */
-  #delay(failures: number): number {
-    const { login_failures_before_backoff, login_backoff_base_seconds, login_backoff_max_seconds } =
-      this.#settings;
-    const beyond = failures - login_failures_before_backoff;
-    if (beyond < 0) return 0;
-    return Math.min(login_backoff_max_seconds, login_backoff_base_seconds * 2 ** Math.min(beyond, 30)) * 1000;
+    this.#failures.countName(nameKey);
+    this.#failures.countAddress(place);
   }
 
   #pair(key: string): Pair {
     const known = this.#pairs.get(key);
-    if (known && (known.failures === 0 || this.#clock.now() - known.lastFailure <= FORGET_MS)) return known;
+    if (known && (known.failures === 0 || !this.#failures.isForgotten(known))) return known;
     const pair = known ?? { failures: 0, lastFailure: 0, active: 0, waiting: 0, notBefore: 0, queue: [] };
     pair.failures = 0;
     pair.notBefore = 0;
