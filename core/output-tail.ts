@@ -10,7 +10,7 @@ const TAIL_LINES = 20;
 const LINE_CHARACTERS = 500;
 
 /**
- * Terminal escapes are removed, other control characters become `?`; empty lines are left out.
+ * Terminal escapes and bells are removed, other control characters become `?`; empty lines are left out.
  * @param characters at most so many, by whole lines: the last one says the most
  */
 export function outputTail(bytes: Buffer, characters = TAIL_BYTES): string {
@@ -19,6 +19,8 @@ export function outputTail(bytes: Buffer, characters = TAIL_BYTES): string {
     .split(/\r\n|\n|\r/)
     .map((line) =>
       stripVTControlCharacters(line)
+        // Node 20 takes a bell for the end of an escape, Node 26 does not.
+        .replaceAll('\u0007', '')
         .replaceAll('\t', ' ')
         .replace(/[\p{Cc}\p{Cf}]/gu, '?')
         .slice(0, LINE_CHARACTERS),

@@ -1,5 +1,6 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import type { Query } from '../sql.js';
+import { driver } from './driver.js';
 
 /** Distinct statements kept prepared; the hot ones number about fifty, the rest are lists of varying length. */
 const MAX_STATEMENTS = 300;
@@ -11,7 +12,7 @@ export class Connection {
 
   /** @param patienceMs how long SQLite itself waits for a lock, blocking the process: keep it short */
   constructor(file: string, options: { readonly patienceMs: number; readonly readonly?: boolean }) {
-    this.#database = new Database(file, {
+    this.#database = new driver(file, {
       timeout: options.patienceMs,
       ...(options.readonly ? { readonly: true, fileMustExist: true } : {}),
     });

@@ -1,10 +1,10 @@
-import Database from 'better-sqlite3';
 import { Fault } from '../../../core/fault.js';
 import { ConstraintViolation } from '../errors.js';
+import { driver } from './driver.js';
 
 /** SQLite's extended result code, e.g. `SQLITE_BUSY_SNAPSHOT`; `undefined` for anything that is not from SQLite. */
 function codeOf(error: unknown): string | undefined {
-  return error instanceof Database.SqliteError ? error.code : undefined;
+  return error instanceof driver.SqliteError ? error.code : undefined;
 }
 
 export function isBusy(error: unknown): boolean {

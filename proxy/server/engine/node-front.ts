@@ -46,6 +46,8 @@ export class NodeFront implements Engine {
       // A slow upload is no attack while it moves: see uploads.ts.
       requestTimeout: 0,
       requireHostHeader: false,
+      // Where Node knows it: other offers to switch are served as if they had not been made.
+      shouldUpgradeCallback: isWebSocket,
     };
     const server = tls ? createTlsServer({ ...settings, ...serverTlsOptions(tls) }) : createServer(settings);
     // The count is checked by us; Node would cut the rest off silently.
@@ -56,6 +58,7 @@ export class NodeFront implements Engine {
       // Node took its own listeners away: from here on an error of this socket has no other owner.
       socket.on('error', () => socket.destroy());
       if (isWebSocket(request)) this.#upgrade(request, socket, head);
+      // Node 20 asks nobody: every offer comes here.
       else serveWithoutUpgrade(server, request, socket, head);
     });
     server.on('connect', (_request, socket) => {
