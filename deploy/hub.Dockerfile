@@ -1,9 +1,8 @@
 # The hub, and the proxy (anteroom-proxy) from the same image. Build it from the root of the repository:
 #   docker build -f deploy/hub.Dockerfile -t anteroom-hub .
-# BASE is any Debian image with Node 24 below /usr/local, its headers included. Not 24.19 and later as they stand: better-sqlite3 12
-# built against their headers aborts when statements are collected (nodejs/node 65446). PACKAGES="python3" lets it
-# read a jupyterhub_config.py.
-ARG BASE=node:24.18-bookworm-slim
+# BASE is any Debian image with Node 22 or newer below /usr/local, its headers included. PACKAGES="python3" lets it read a
+# jupyterhub_config.py.
+ARG BASE=node:24-bookworm-slim
 
 FROM ${BASE} AS build
 # native modules are built against the headers of the image's own Node: nothing is downloaded for it
@@ -14,9 +13,8 @@ WORKDIR /src
 COPY package.json package-lock.json ./
 # of the native modules only what the hub needs
 RUN npm install --ignore-scripts --no-audit --no-fund \
- && npm rebuild better-sqlite3 esbuild \
- && (node -e "const D = require('better-sqlite3'), d = new D(':memory:'); for (let i = 0; i < 2e5; i++) d.prepare('select ' + i).get()" \
-  || (echo "better-sqlite3 aborts on this Node $(node --version): build with --build-arg BASE=node:24.18-bookworm-slim" >&2; exit 1))
+ && npm rebuild better-sqlite3-13 esbuild \
+ && node -e "require('better-sqlite3-13')(':memory:')"
 COPY . .
 RUN npm run build \
  && npm prune --omit=dev --no-audit --no-fund

@@ -277,9 +277,9 @@ describe('a guesser with thousands of requests', () => {
   it('leaves places for others when guessers are at fifty addresses', async () => {
     const parts = make({ login_failures_per_minute_per_address: 0 });
     await fail(parts, '203.0.113.9', 'victim', 8);
-    for (let guesser = 0; guesser < 50; guesser++) burst(parts, `198.51.100.${guesser}`, 60, 20);
+    for (let guesser = 0; guesser < 50; guesser++) burst(parts, `198.51.100.${guesser}`, 25, 10);
     await settle();
-    for (let guesser = 0; guesser < 50; guesser++) burst(parts, `198.51.100.${guesser}`, 60, 20, 'w');
+    for (let guesser = 0; guesser < 50; guesser++) burst(parts, `198.51.100.${guesser}`, 25, 10, 'w');
     expect(await waitOf(parts, '203.0.113.7', 'victim')).toBeLessThanOrEqual(30_000);
   });
 

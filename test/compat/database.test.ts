@@ -7,7 +7,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../core/clock.js';
@@ -15,6 +14,7 @@ import { silentLog } from '../../core/log.js';
 import { timestamp } from '../../core/model/time.js';
 import { compareToken, tokenPrefix } from '../../core/wire/tokens.js';
 import { ALEMBIC_HEAD, inspectDatabase, openStore, type Store } from '../../hub/store/index.js';
+import { driver } from '../../hub/store/sqlite/driver.js';
 import {
   expectLoginCookieToHold,
   expectRealHubToKnowAll,
@@ -130,7 +130,7 @@ describe('one SQLite file for both hubs', () => {
     const file = join(dir, 'hub.sqlite');
     await write(`sqlite:///${file}`, dir, 'closed');
     expect(existsSync(`${file}-wal`)).toBe(false);
-    const db = new Database(file, { readonly: true });
+    const db = new driver(file, { readonly: true });
     expect(db.pragma('journal_mode', { simple: true })).toBe('delete');
     expect(db.pragma('foreign_key_check')).toEqual([]);
     db.close();

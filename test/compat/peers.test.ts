@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { describe, expect, it } from 'vitest';
+import { driver } from '../../hub/store/sqlite/driver.js';
 import {
   CHP_VERSION,
   ensureChp,
@@ -47,8 +48,7 @@ describe('the real peers', () => {
       const answer = await fetch(`${hub.publicUrl}/hub/api/`);
       expect(await answer.json()).toEqual({ version: JUPYTERHUB_VERSION });
       const head = await readFile(join(import.meta.dirname, '../fixtures/alembic-head.txt'), 'utf8');
-      const { default: Database } = await import('better-sqlite3');
-      const db = new Database(join(dir, 'jupyterhub.sqlite'), { readonly: true });
+      const db = new driver(join(dir, 'jupyterhub.sqlite'), { readonly: true });
       expect(db.prepare('select version_num from alembic_version').pluck().all()).toEqual([head.trim()]);
       db.close();
     } finally {

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { driver } from '../../hub/store/sqlite/driver.js';
 import { Client } from './client.js';
 import { type HubProcess, startHub } from './hub-process.js';
 import { serverProcesses } from './processes.js';
@@ -160,7 +160,7 @@ describe.skipIf(!isRoot)('accounts that the hub makes', () => {
       expect(answer.text).toMatch(words);
       expect((await client.get('/hub/home')).url).toContain('/hub/login');
     }
-    const database = new Database(join(making.folder, 'jupyterhub.sqlite'), { readonly: true });
+    const database = new driver(join(making.folder, 'jupyterhub.sqlite'), { readonly: true });
     const users = database.prepare('SELECT name FROM users').all() as Array<{ name: string }>;
     database.close();
     expect(users.map(({ name }) => name).sort()).toEqual([...names].sort());

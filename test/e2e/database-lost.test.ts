@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { driver } from '../../hub/store/sqlite/driver.js';
 import { Client } from './client.js';
 import { type HubProcess, startHub } from './hub-process.js';
 
@@ -24,7 +24,7 @@ describe('a database that another program locks while the hub runs', () => {
     terminal.type('echo before-$((1+1))\n');
     await terminal.shows(/before-2/);
 
-    const locker = new Database(join(hub.folder, 'jupyterhub.sqlite'));
+    const locker = new driver(join(hub.folder, 'jupyterhub.sqlite'));
     locker.exec('begin immediate');
     const began = Date.now();
     const refused = await new Client(hub.url).trySignIn('bob', 'secret');

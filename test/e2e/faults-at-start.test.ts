@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
+import { distScript } from '../../core/package-root.js';
+import { driver } from '../../hub/store/sqlite/driver.js';
 import { freePort } from '../support/ports.js';
 import { anteroom, type Ended } from './command.js';
 import { type HubProcess, prepareHub } from './hub-process.js';
@@ -58,9 +59,8 @@ createServer((request, response) => response.end('mine')).listen(Number(process.
 `;
 
 const LOCKER = `
-import { createRequire } from 'node:module';
-const Database = createRequire(${JSON.stringify(import.meta.url)})('better-sqlite3');
-const database = new Database(process.argv[1]);
+const { driver } = await import(${JSON.stringify(distScript('hub/store/sqlite/driver.js'))});
+const database = new driver(process.argv[1]);
 database.exec('create table if not exists t (x); begin exclusive; insert into t values (1)');
 console.log('ready');
 setInterval(() => database.inTransaction, 1000);
@@ -277,13 +277,13 @@ async function refusedSecond(first: HubProcess): Promise<Ended> {
 }
 
 function setRevision(file: string, revision: string): void {
-  const database = new Database(file);
+  const database = new driver(file);
   database.prepare('update alembic_version set version_num = ?').run(revision);
   database.close();
 }
 
 function revisionOf(file: string): unknown {
-  const database = new Database(file, { readonly: true });
+  const database = new driver(file, { readonly: true });
   const row = database.prepare('select version_num from alembic_version').get() as { version_num: string };
   database.close();
   return row.version_num;

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { driver } from '../../hub/store/sqlite/driver.js';
 
 /** A server process as `ps` would show it, with the spawn id it carries. */
 export interface ServerProcess {
@@ -67,7 +67,7 @@ export interface DatabaseView {
 
 /** What the hub's own database says, read beside it. */
 export function databaseView(folder: string): DatabaseView {
-  const database = new Database(join(folder, 'jupyterhub.sqlite'), { readonly: true });
+  const database = new driver(join(folder, 'jupyterhub.sqlite'), { readonly: true });
   try {
     const rows = database
       .prepare(

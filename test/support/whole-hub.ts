@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import type { FastifyInstance } from 'fastify';
 import { HUB_GRAMMAR } from '../../cli/grammar.js';
 import { loadConfig } from '../../cli/load-config.js';
@@ -25,6 +25,7 @@ import { JupyterHubClass } from '../../hub/config.js';
 import { chooseSpawner } from '../../hub/lifecycle/index.js';
 import { type HubParts, makeParts } from '../../hub/parts/index.js';
 import { prepareParts } from '../../hub/parts/prepared.js';
+import { driver } from '../../hub/store/sqlite/driver.js';
 import { TableProxy } from '../suites/lifecycle-fixture.js';
 import { TINY_SERVER } from '../suites/tiny-server-path.js';
 import { Browser } from './hub.js';
@@ -102,7 +103,7 @@ export class WholeHub implements AsyncDisposable {
     await this.#end(false);
     this.proxy.table.clear();
     if (meanwhile) {
-      const database = new Database(join(this.#folder, 'jupyterhub.sqlite'));
+      const database = new driver(join(this.#folder, 'jupyterhub.sqlite'));
       meanwhile(database);
       database.close();
     }

@@ -12,7 +12,7 @@ import {
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../../core/clock.js';
 import { silentLog } from '../../../core/log.js';
@@ -28,6 +28,7 @@ import {
   upgradeDatabase,
 } from '../index.js';
 import { MIGRATIONS } from '../own-schema.js';
+import { driver } from './driver.js';
 
 let folder = '';
 let file = '';
@@ -49,7 +50,7 @@ const open = (kwargs?: JsonObject): Promise<Store> =>
 
 /** Looks into or changes the file as another program would. */
 function direct<T>(use: (database: Database.Database) => T): T {
-  const database = new Database(file);
+  const database = new driver(file);
   try {
     return use(database);
   } finally {
@@ -73,7 +74,7 @@ describe('a new SQLite file', () => {
         )
         .all();
     const ours = direct(schema);
-    const theirs = new Database(':memory:');
+    const theirs = new driver(':memory:');
     theirs.exec(recorded());
     expect(ours).toEqual(schema(theirs));
     direct((database) => {
@@ -265,7 +266,7 @@ describe('one hub per file', () => {
     await created();
     // Holds the side file as a hub does.
     const holder = await inChild(
-      `const db = new Database(${JSON.stringify(`${file}.anteroom-lock`)});
+      `const db = new driver(${JSON.stringify(`${file}.anteroom-lock`)});
        db.pragma('locking_mode = exclusive');
        db.exec('begin exclusive; pragma user_version = ' + process.pid + '; commit');`,
     );
@@ -304,7 +305,7 @@ describe('faults of the file', () => {
   it('goes on reading while another program holds the write lock, and says so to writers', async () => {
     const store = await open({ connect_args: { timeout: 0.2 } });
     const other = await inChild(
-      `const db = new Database(${JSON.stringify(file)}); db.exec('begin immediate');`,
+      `const db = new driver(${JSON.stringify(file)}); db.exec('begin immediate');`,
     );
     expect(await store.users.count()).toBe(0);
     const refused = store.users.create({ name: 'alice' as UserName });
@@ -318,7 +319,7 @@ describe('faults of the file', () => {
   it('waits for a lock that goes away in time', async () => {
     const store = await open();
     const other = await inChild(
-      `const db = new Database(${JSON.stringify(file)}); db.exec('begin immediate'); setTimeout(() => db.exec('commit'), 300);`,
+      `const db = new driver(${JSON.stringify(file)}); db.exec('begin immediate'); setTimeout(() => db.exec('commit'), 300);`,
     );
     await store.users.create({ name: 'alice' as UserName });
     expect(other.exitCode).toBeNull();
@@ -328,7 +329,7 @@ describe('faults of the file', () => {
   it('finds everything committed after kill -9', async () => {
     await created();
     const other = await inChild(
-      `const db = new Database(${JSON.stringify(file)}); db.pragma('journal_mode = wal');
+      `const db = new driver(${JSON.stringify(file)}); db.pragma('journal_mode = wal');
        db.exec("insert into users (name, cookie_id) values ('kept', 'c1')");
        db.exec("begin immediate; insert into users (name, cookie_id) values ('lost', 'c2')");`,
     );
