@@ -26,6 +26,12 @@ import { ConfigurableHTTPProxyClass, ProxyClass } from '../proxy/client/traits.j
 import { KubeSpawnerClass } from '../spawners/kubernetes/traits.js';
 import { LocalProcessSpawnerClass } from '../spawners/local-process/traits.js';
 import { SimpleLocalProcessSpawnerClass } from '../spawners/simple/traits.js';
+import {
+  NOT_BUILT_AUTHENTICATORS,
+  NOT_BUILT_PROXIES,
+  NOT_BUILT_SPAWNERS,
+  type NotBuilt,
+} from './not-built.js';
 
 /** In one module: they share what speaks to a provider. */
 const oauth = () => import('../authenticators/oauth/index.js');
@@ -40,8 +46,6 @@ const OAUTH = [
   [BitbucketOAuthenticatorClass, 'bitbucket'],
   [CILogonOAuthenticatorClass, 'cilogon'],
 ] as const;
-
-const GENERIC = "c.JupyterHub.authenticator_class = 'generic-oauth'";
 
 export type SlotName = 'spawner' | 'authenticator' | 'proxy';
 
@@ -58,12 +62,10 @@ export interface Slot<K = unknown> {
   /** What a plug-in's class must descend from. */
   readonly base: ClassDeclaration;
   readonly builtins: readonly Builtin<K>[];
-  /** Names of JupyterHub's world whose classes are not built. */
-  readonly notBuilt: readonly string[];
+  /** Those of JupyterHub's world that are not built. */
+  readonly notBuilt: readonly NotBuilt[];
   /** What to write instead of one that is not built. */
   readonly instead: string;
-  /** The same for some of them, from their short names. */
-  readonly insteadOf?: Readonly<Record<string, string>>;
 }
 
 interface Builtin<K = unknown> {
@@ -92,18 +94,7 @@ export const SLOTS: { readonly [Name in SlotName]: Slot<SlotKinds[Name]> } = {
         load: async () => (await import('../spawners/kubernetes/index.js')).kubernetes,
       },
     ],
-    notBuilt: [
-      'dockerspawner',
-      'docker',
-      'docker-swarm',
-      'docker-system-user',
-      'sudospawner',
-      'systemd',
-      'systemdspawner',
-      'batchspawner',
-      'wrapspawner',
-      'sshspawner',
-    ],
+    notBuilt: NOT_BUILT_SPAWNERS,
     instead: "c.JupyterHub.spawner_class = 'simple' (or 'localprocess')",
   },
   authenticator: {
@@ -136,35 +127,14 @@ export const SLOTS: { readonly [Name in SlotName]: Slot<SlotKinds[Name]> } = {
         load: async () => (await oauth())[name].local,
       })),
     ],
-    notBuilt: [
-      'globus',
-      'mediawiki',
-      'okpy',
-      'oauthenticator',
-      'local-globus',
-      'ldap',
-      'ldapauthenticator',
-      'lti11',
-      'lti13',
-      'native',
-      'tmp',
-      'firstuse',
-      'remote-user',
-    ],
+    notBuilt: NOT_BUILT_AUTHENTICATORS,
     instead: "c.JupyterHub.authenticator_class = 'shared-password' (or 'dummy' for a trial)",
-    insteadOf: {
-      globus: `${GENERIC} and c.GenericOAuthenticator.issuer = 'https://auth.globus.org' (its groups and transfer tokens are not read)`,
-      'local-globus': `c.JupyterHub.authenticator_class = 'local-generic-oauth' and c.GenericOAuthenticator.issuer = 'https://auth.globus.org'`,
-      mediawiki: `${GENERIC} with the wiki's OAuth 2 addresses (rest.php/oauth2/authorize, /access_token, /resource/profile)`,
-      okpy: `${GENERIC} with its addresses (OAuthenticator 17 no longer has it either)`,
-      oauthenticator: `${GENERIC}, or a class of a provider`,
-    },
   },
   proxy: {
     trait: 'proxy_class',
     base: ProxyClass,
     builtins: [{ declaration: ConfigurableHTTPProxyClass, load: () => import('../proxy/client/index.js') }],
-    notBuilt: ['traefik', 'traefik_file', 'traefik_redis', 'traefik_etcd', 'traefik_consul', 'kube'],
+    notBuilt: NOT_BUILT_PROXIES,
     instead: "c.JupyterHub.proxy_class = 'configurable-http-proxy'",
   },
 };

@@ -35,36 +35,9 @@ const PYTHON = 'it configures a part of the Python hub that does not exist here'
 
 /** Sections that a configuration written for JupyterHub may well hold. */
 const KNOWN_BY_NAME: ReadonlyArray<readonly [name: string, reason: string]> = [
-  ...[
-    'DockerSpawner',
-    'SystemUserSpawner',
-    'SwarmSpawner',
-    'SudoSpawner',
-    'SystemdSpawner',
-    'BatchSpawnerBase',
-    'SlurmSpawner',
-    'WrapSpawner',
-    'ProfilesSpawner',
-    'SSHSpawner',
-    'GlobusOAuthenticator',
-    'LocalGlobusOAuthenticator',
-    'MWOAuthenticator',
-    'OkpyOAuthenticator',
-    'LDAPAuthenticator',
-    'LTI11Authenticator',
-    'LTI13Authenticator',
-    'LTIAuthenticator',
-    'NativeAuthenticator',
-    'TmpAuthenticator',
-    'FirstUseAuthenticator',
-    'RemoteUserAuthenticator',
-    'TraefikProxy',
-    'TraefikFileProviderProxy',
-    'TraefikRedisProxy',
-    'TraefikEtcdProxy',
-    'TraefikConsulProxy',
-    'KubeIngressProxy',
-  ].map((name) => [name, NOT_BUILT] as const),
+  ...Object.values(SLOTS)
+    .flatMap((slot) => slot.notBuilt.flatMap((each) => each.classes))
+    .map((name) => [name, NOT_BUILT] as const),
   ...[
     'JupyterHubHTTPClient',
     'NewToken',

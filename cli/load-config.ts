@@ -73,17 +73,17 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const inUse = [...HUB_CLASSES, ...Object.values(choice.declarations)];
   const values = checkValues(config, catalog, inUse);
   const unkept = file?.faults ?? [];
-  // without a setting that could not be kept, others only seem wrong; names are wrong in any case
-  const faults =
-    unkept.length > 0
-      ? [...given.faults, ...unkept, ...lines(names.faults)]
-      : [
-          ...given.faults,
-          ...choice.faults,
-          ...lines([...names.faults, ...values.faults]),
-          ...unbuiltFaults(config, inUse),
-          ...crossFaults(config),
-        ];
+  // without a setting that could not be kept, rules between settings only seem broken; what was set and is wrong by itself
+  // is wrong in any case
+  const whole = unkept.length === 0;
+  const faults = [
+    ...given.faults,
+    ...unkept,
+    ...choice.faults,
+    ...lines([...names.faults, ...values.faults.filter((fault) => whole || fault.source !== '')]),
+    ...unbuiltFaults(config, inUse),
+    ...(whole ? crossFaults(config) : []),
+  ];
   return {
     config,
     catalog,

@@ -7,6 +7,7 @@ import { lineage } from '../core/config/declare.js';
 import { nearest } from '../core/config/nearest.js';
 import { messageOf } from '../core/fault.js';
 import type { Slot } from './builtins.js';
+import { findNotBuilt } from './not-built.js';
 
 /**
  * A plug-in of a user's own package: `package#Export` names an object that is a plug-in of its slot (`SpawnerKind`,
@@ -38,20 +39,19 @@ export async function choose<K>(slot: Slot<K>, reference: string, cwd: string): 
     const load = found.load ?? (() => Promise.reject(new Error(`${found.declaration.name} has no module`)));
     return { declaration: found.declaration, load };
   }
-  const missing = notBuiltName(slot, wanted);
-  if (missing !== undefined)
-    return `${reference} is not built yet; write ${slot.insteadOf?.[missing] ?? slot.instead}`;
-  const names = slot.builtins.flatMap(({ declaration }) => [declaration.name, ...declaration.aliases]);
-  const near = nearest(reference, names);
-  return `there is no ${reference}${near ? `; did you mean ${near}?` : ''}; write ${slot.instead}, or package#Export for one of your own`;
+  const missing = findNotBuilt(slot.notBuilt, wanted);
+  if (missing) return `${reference} is not built yet; write ${missing.instead ?? slot.instead}`;
+  const near = meant(slot, reference);
+  return `there is no ${reference}; ${near ? `did you mean ${near}?` : `write ${slot.instead}, or package#Export for one of your own`}`;
 }
 
-/** Short names, and class names with or without their modules: `globus`, `oauthenticator.globus.GlobusOAuthenticator`. */
-function notBuiltName(slot: Slot, wanted: string): string | undefined {
-  const last = wanted.split('.').at(-1) ?? wanted;
-  const short = last.replace(/(?:o?authenticator|spawner|proxy)$/, '').replace(/^local(?=\w)/, 'local-');
-  const known = short === 'mw' ? 'mediawiki' : short;
-  return slot.notBuilt.find((name) => name === wanted || name === last || name === known);
+/** A class that was looked for in another module, such as `dummyauthenticator.DummyAuthenticator`, or a name that is near. */
+function meant(slot: Slot, reference: string): string | undefined {
+  const last = reference.split('.').at(-1)?.toLowerCase();
+  const declarations = slot.builtins.map(({ declaration }) => declaration);
+  const same = declarations.find(({ name }) => name.toLowerCase() === last);
+  const names = declarations.flatMap(({ name, aliases }) => [name, ...aliases]);
+  return same?.aliases.find((alias) => alias !== 'default') ?? nearest(reference, names);
 }
 
 async function chooseForeign<K>(slot: Slot<K>, reference: string, cwd: string): Promise<Chosen<K> | string> {

@@ -8,6 +8,7 @@ import { browserUrl, hubAddresses } from '../hub/addresses.js';
 import { AnteroomClass, CryptKeeperClass, JupyterHubClass } from '../hub/config.js';
 import { ConfigurableHTTPProxyClass } from '../proxy/client/traits.js';
 import { SimpleLocalProcessSpawnerClass } from '../spawners/simple/traits.js';
+import { HAS_PYTHON } from '../test/support/python.js';
 import { SLOTS } from './builtins.js';
 import { choose } from './plugins.js';
 import { type Outcome, runCli } from './testing/terminal.js';
@@ -70,7 +71,7 @@ describe('a start', () => {
   });
 
   it('refuses an authenticator that is not built, with the line to write', async () => {
-    const { code, err, started } = await anteroom('--JupyterHub.authenticator_class=ldap');
+    const { code, err, started } = await anteroom('--JupyterHub.authenticator_class=tmp');
     expect(code).toBe(1);
     expect(started).toBeUndefined();
     expect(err).toContain("write c.JupyterHub.authenticator_class = 'shared-password'");
@@ -78,6 +79,10 @@ describe('a start', () => {
 
   it.each([
     ['globus', 'c.GenericOAuthenticator.issuer'],
+    ['oauthenticator.globus.LocalGlobusOAuthenticator', "'local-generic-oauth'"],
+    ['jhub_remote_user_authenticator.remote_user_auth.RemoteUserAuthenticator', "'header'"],
+    ['ltiauthenticator.LTIAuthenticator', 'OpenID Connect'],
+    ['ldapauthenticator.LDAPAuthenticator', "'pam'"],
     ['local-globus', "'local-generic-oauth'"],
     ['oauthenticator.mediawiki.MWOAuthenticator', 'rest.php/oauth2'],
     ['okpy', "'generic-oauth'"],
@@ -86,6 +91,77 @@ describe('a start', () => {
     expect(code).toBe(1);
     expect(err).toContain(way);
   });
+
+  it.each([
+    ['dockerspawner.SwarmSpawner', "'kubespawner'"],
+    ['dockerspawner.systemuserspawner.SystemUserSpawner', "'kubespawner'"],
+    ['batchspawner.SlurmSpawner', 'docs/writing-a-spawner.md'],
+    ['wrapspawner.ProfilesSpawner', 'profile_list'],
+    ['systemd', "'localprocess'"],
+  ])('refuses the spawner %s as one that is known, and names a way', async (name, way) => {
+    const { code, err } = await anteroom(DUMMY, `--JupyterHub.spawner_class=${name}`);
+    expect(code).toBe(1);
+    expect(err).toContain(`${name} is not built yet; write `);
+    expect(err).toContain(way);
+  });
+
+  it.each([
+    ['oauthenticator.GitHubOAuthenticator', 'GitHubOAuthenticator'],
+    ['oauthenticator.LocalGoogleOAuthenticator', 'LocalGoogleOAuthenticator'],
+  ])('knows %s, which OAuthenticator exports beside its modules', async (name, expected) => {
+    config('jupyterhub_config.json', {
+      JupyterHub: { authenticator_class: name },
+      OAuthenticator: {
+        client_id: 'x',
+        client_secret: 'y',
+        oauth_callback_url: 'https://hub.test/hub/oauth_callback',
+      },
+    });
+    const { code, err, started } = await anteroom();
+    expect(code, err).toBe(0);
+    expect(started?.loaded.config.selected.authenticator.name).toBe(expected);
+  });
+
+  it('names a class by where it is, when it was looked for in another module', async () => {
+    const { err } = await anteroom('--JupyterHub.authenticator_class=dummyauthenticator.DummyAuthenticator');
+    expect(err).toBe(
+      'anteroom: c.JupyterHub.authenticator_class: there is no dummyauthenticator.DummyAuthenticator; did you mean dummy?\n',
+    );
+  });
+
+  it("takes JupyterHub's admin_access, which servers are told of", async () => {
+    config('jupyterhub_config.json', {
+      JupyterHub: { authenticator_class: 'dummy', admin_access: true },
+    });
+    const { code, err, started } = await anteroom();
+    expect(code, err).toBe(0);
+    expect(started?.loaded.config.of(JupyterHubClass).admin_access).toBe(true);
+    expect(err).toContain('c.JupyterHub.admin_access is deprecated since JupyterHub 2.0');
+  });
+
+  it.skipIf(!HAS_PYTHON)(
+    'tells beside what cannot be kept of a Python file all else that is wrong by itself',
+    async () => {
+      config(
+        'jupyterhub_config.py',
+        [
+          "c.JupyterHub.spawner_class = 'docker'",
+          "c.JupyterHub.authenticator_class = 'native'",
+          'c.Spawner.pre_spawn_hook = lambda spawner: None',
+          "c.Spawner.start_timeout = 'long'",
+          'c.JupyterHub.internal_ssl = True',
+        ].join('\n'),
+      );
+      const { code, err } = await runCli([], { cwd, env: { PATH: process.env['PATH'] ?? '' } });
+      expect(code).toBe(1);
+      expect(err).toMatch(/jupyterhub_config\.py:3: c\.Spawner\.pre_spawn_hook is a lambda/);
+      expect(err).toContain('c.JupyterHub.spawner_class: docker is not built yet');
+      expect(err).toContain('c.JupyterHub.authenticator_class: native is not built yet');
+      expect(err).toMatch(/c\.Spawner\.start_timeout \(.*jupyterhub_config\.py:4\): expected a whole number/);
+      expect(err).toContain('c.JupyterHub.internal_ssl: TLS');
+      expect(err.trim().split('\n')).toHaveLength(5);
+    },
+  );
 
   it("refuses routes beside the hub's that fit no host, and all other faults of addresses at once", async () => {
     const routes = { '/docs/': 'http://127.0.0.1:1', 'x.test/': 'nowhere' };

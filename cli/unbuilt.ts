@@ -22,8 +22,6 @@ export const UNBUILT: Readonly<Record<string, string>> = {
   'CILogonOAuthenticator.shown_idps': BEFORE_IDPS,
   'CILogonOAuthenticator.strip_idp_domain': BEFORE_IDPS,
   'CILogonOAuthenticator.username_claim': BEFORE_IDPS,
-  'JupyterHub.admin_access':
-    'the deprecated switch is not built; give the scope access:servers to a role with JupyterHub.load_roles',
   'JupyterHub.data_files_path':
     'templates and static files come with the package; add yours with template_paths',
   'JupyterHub.debug_db': 'logging of statements is not built yet',

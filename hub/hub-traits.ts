@@ -32,8 +32,8 @@ export const hubTraits = {
     help: 'Activity that is newer by fewer seconds than this is not written.',
   }),
   admin_access: t.bool(false, {
-    help: 'Let administrators into the servers of others.',
-    deprecated: { use: 'JupyterHub.load_roles, with the scope access:servers', since: '2.0' },
+    help: 'Whether servers get JUPYTERHUB_ADMIN_ACCESS, and `POST /users/:name/admin-access` answers; neither lets anybody in. The role `admin` may enter all servers without it.',
+    deprecated: { use: 'roles (JupyterHub.load_roles), with the scope access:servers', since: '2.0' },
   }),
   admin_users: t.set(text, new Set(), {
     help: 'Names that are administrators.',

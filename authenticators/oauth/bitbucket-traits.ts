@@ -8,7 +8,11 @@ const NAME = 'BitbucketOAuthenticator';
 /** `c.BitbucketOAuthenticator` (oauthenticator.bitbucket 17.4.0). */
 export const BitbucketOAuthenticatorClass = declareClass({
   name: NAME,
-  aliases: ['bitbucket', 'oauthenticator.bitbucket.BitbucketOAuthenticator'],
+  aliases: [
+    'bitbucket',
+    'oauthenticator.bitbucket.BitbucketOAuthenticator',
+    'oauthenticator.BitbucketOAuthenticator',
+  ],
   parent: OAuthenticatorClass,
   help: 'Bitbucket Cloud.',
   traits: {

@@ -11,7 +11,11 @@ const gone = { help: 'Taken out of OAuthenticator: write idps.' };
 /** `c.CILogonOAuthenticator` (oauthenticator.cilogon 17.4.0). */
 export const CILogonOAuthenticatorClass = declareClass({
   name: NAME,
-  aliases: ['cilogon', 'oauthenticator.cilogon.CILogonOAuthenticator'],
+  aliases: [
+    'cilogon',
+    'oauthenticator.cilogon.CILogonOAuthenticator',
+    'oauthenticator.CILogonOAuthenticator',
+  ],
   parent: OAuthenticatorClass,
   help: 'CILogon, for institutions of research and education.',
   defaults: { scope: ['openid', 'email', 'org.cilogon.userinfo', 'profile'] },

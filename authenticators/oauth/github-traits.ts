@@ -16,7 +16,7 @@ const PUBLIC_SITE = 'https://github.com';
 /** `c.GitHubOAuthenticator` (oauthenticator.github 17.4.0). */
 export const GitHubOAuthenticatorClass = declareClass({
   name: NAME,
-  aliases: ['github', 'oauthenticator.github.GitHubOAuthenticator'],
+  aliases: ['github', 'oauthenticator.github.GitHubOAuthenticator', 'oauthenticator.GitHubOAuthenticator'],
   parent: OAuthenticatorClass,
   help: 'GitHub, or a GitHub Enterprise of your own.',
   traits: {

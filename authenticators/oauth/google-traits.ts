@@ -9,7 +9,7 @@ const groups = t.set(t.unicode());
 /** `c.GoogleOAuthenticator` (oauthenticator.google 17.4.0). */
 export const GoogleOAuthenticatorClass = declareClass({
   name: NAME,
-  aliases: ['google', 'oauthenticator.google.GoogleOAuthenticator'],
+  aliases: ['google', 'oauthenticator.google.GoogleOAuthenticator', 'oauthenticator.GoogleOAuthenticator'],
   parent: OAuthenticatorClass,
   help: 'Google accounts, of one or more organizations if you like. Names are verified e-mail addresses.',
   defaults: { scope: ['openid', 'email'] },

@@ -105,6 +105,10 @@ describe.skipIf(!HAS_PYTHON)('a file that does not end well', () => {
       'import jupyterhub.x\nif jupyterhub.x.y(): pass',
       /:2: Missing: jupyterhub\.x\.y is not known: .*not installed/,
     ],
+    [
+      'import os\nimport nativeauthenticator\nc.A.b = [os.path.dirname(nativeauthenticator.__file__)]',
+      /:3: AttributeError: nativeauthenticator\.__file__ is not known: the package nativeauthenticator is not installed/,
+    ],
   ])('%s', async (text, message) => {
     await expect(read(text)).rejects.toThrow(message);
   });

@@ -28,6 +28,11 @@ class Missing(TypeError):
     """The configuration looks into something whose package is not installed."""
 
 
+def not_known(name):
+    package = name.split(".")[0]
+    return "%s is not known: the package %s is not installed for %s" % (name, package, sys.executable)
+
+
 class Unknown:
     """A value of a missing package: a function, a constant, the result of a call."""
 
@@ -48,10 +53,7 @@ class Unknown:
         return (stand_in_class(self._name),)
 
     def _refuse(self, *args, **kwds):
-        package = self._name.split(".")[0]
-        raise Missing(
-            "%s is not known: the package %s is not installed for %s" % (self._name, package, sys.executable)
-        )
+        raise Missing(not_known(self._name))
 
     __bool__ = __iter__ = __len__ = __contains__ = __getitem__ = __setitem__ = _refuse
     __int__ = __float__ = __index__ = __fspath__ = __str__ = __format__ = _refuse
@@ -118,7 +120,8 @@ def called(name, args, kwds):
 class Module(types.ModuleType):
     def __getattr__(self, name):
         if name.startswith("__"):
-            raise AttributeError(name)
+            # of the kind that says "not there" to whoever only asks, such as inspect
+            raise AttributeError(not_known("%s.%s" % (self.__name__, name)))
         return member(self.__name__, name)
 
 
