@@ -270,6 +270,7 @@ describe('a start', () => {
       c.JupyterHub.bind_ulr = 'x';
       c.Spawner.start_timeout = 'long';
       c.Spawner.home_dir_template = '/x';
+      c.JupyterHub.allowed_users = ['ann'];
       c.Spwaner.cmd = ['x'];
       c.SharedPasswordAuthenticator.user_password = 12345678;
       c.JupyterHub.internal_ssl = true;
@@ -282,6 +283,7 @@ describe('a start', () => {
       /c\.JupyterHub\.bind_ulr \(.*jupyterhub_config\.mjs:3\): .*did you mean c\.JupyterHub\.bind_url\?/,
       /c\.Spawner\.start_timeout \(.*jupyterhub_config\.mjs:4\): expected a whole number, got "long"/,
       /c\.Spawner\.home_dir_template .*it is a setting of c\.SimpleLocalProcessSpawner\.home_dir_template/,
+      /c\.JupyterHub\.allowed_users .*it is a setting of c\.Authenticator\.allowed_users/,
       /there is no class Spwaner; did you mean c\.Spawner\?/,
       /c\.SharedPasswordAuthenticator\.user_password .*not shown/,
       /c\.JupyterHub\.internal_ssl: TLS .* not built yet/,
@@ -291,7 +293,7 @@ describe('a start', () => {
       expect(err).toMatch(part);
     }
     expect(err).not.toContain('12345678');
-    expect(err.trim().split('\n')).toHaveLength(9);
+    expect(err.trim().split('\n')).toHaveLength(10);
   });
 
   it.each([

@@ -8,6 +8,8 @@ export const cookieSecretKind: Kind<Uint8Array> = {
   jsonSchema: { type: 'string', pattern: '^([0-9a-fA-F]{2})+$' },
   parse: (value) => {
     if (value instanceof Uint8Array) return value;
+    // nothing is refused by name, beside the octets of nothing (config-urls.ts)
+    if (value === '') return new Uint8Array();
     if (typeof value === 'string') return fromHex(value);
     throw new TraitError('octets, or an even number of hexadecimal digits', value);
   },

@@ -95,6 +95,7 @@ describe('what follows from the URLs', () => {
     ['subdomain_hook', { subdomain_hook: 'other' }, /idna/],
     ['cookie_secret', { cookie_secret: 'xyz' }, /hexadecimal/],
     ['cookie_secret', { cookie_secret: new Uint8Array() }, /empty/],
+    ['cookie_secret', { cookie_secret: '' }, /empty/],
   ])('refuses %s: %j', (trait, settings, message) => {
     const { faults } = hub(settings);
     expect(faults.map((fault) => [fault.trait, message.test(fault.message)])).toEqual([[trait, true]]);
@@ -107,6 +108,7 @@ describe('what follows from the URLs', () => {
     expect(hub({ cookie_secret: other }, { JPY_COOKIE_SECRET: text }).values.cookie_secret).toEqual(
       Buffer.from(other, 'hex'),
     );
+    expect(JupyterHubClass.traits['cookie_secret']?.parseString(text)).toEqual(Buffer.from(text, 'hex'));
   });
 
   it.each<[string, Record<string, unknown>, RegExp]>([

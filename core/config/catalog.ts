@@ -49,12 +49,11 @@ function unknownTrait(
   trait: string,
   settings: readonly Setting[],
 ): ConfigFault {
-  const heir = catalog.classes.find(
-    (each) => each !== declaration && lineage(each).includes(declaration) && Object.hasOwn(each.own, trait),
-  );
+  const owners = catalog.classes.filter((each) => each !== declaration && Object.hasOwn(each.own, trait));
+  const owner = owners.find((each) => lineage(each).includes(declaration)) ?? owners[0];
   const near = nearest(trait, Object.keys(declaration.traits));
-  const hint = heir
-    ? `; it is a setting of c.${heir.name}.${trait}`
+  const hint = owner
+    ? `; it is a setting of c.${owner.name}.${trait}`
     : near
       ? `; did you mean c.${declaration.name}.${near}?`
       : '';

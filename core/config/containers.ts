@@ -16,6 +16,7 @@ export function listKind<T>(item: Kind<T>): Kind<readonly T[]> {
   return {
     type: 'List',
     container: 'list',
+    wrapsText: true,
     jsonSchema: { type: 'array', items: item.jsonSchema },
     parse,
     parseString: (text) => parse(pythonLiteral(text)),
@@ -36,6 +37,7 @@ export function setKind<T>(item: Kind<T>): Kind<ReadonlySet<T>> {
   return {
     type: 'Set',
     container: 'set',
+    wrapsText: true,
     jsonSchema: { type: 'array', items: item.jsonSchema, uniqueItems: true },
     parse,
     parseString: (text) => parse(emptySet(pythonLiteral(text))),
@@ -70,12 +72,28 @@ export function dictKind<T>(item: Kind<T>): Kind<Readonly<Record<string, T>>> {
   };
 }
 
-export const commandKind: Kind<readonly string[]> = {
-  ...listKind(stringKind),
-  type: 'Command',
-  jsonSchema: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
-  parse: (value) => listKind(stringKind).parse(typeof value === 'string' ? [value] : value),
-};
+/** @param least how many words it has at least */
+export function commandKind(least: number): Kind<readonly string[]> {
+  const words = listKind(stringKind);
+  const checked = (command: readonly string[]): readonly string[] => {
+    if (command.length < least) throw new TraitError('a program', command);
+    return command;
+  };
+  const { parseStrings } = words;
+  return {
+    ...words,
+    type: 'Command',
+    jsonSchema: {
+      anyOf: [
+        { type: 'string' },
+        { type: 'array', items: { type: 'string' }, ...(least > 0 && { minItems: least }) },
+      ],
+    },
+    parse: (value) => checked(words.parse(typeof value === 'string' ? [value] : value)),
+    parseString: (text) => checked(words.parseString(text)),
+    ...(parseStrings && { parseStrings: (texts: readonly string[]) => checked(parseStrings(texts)) }),
+  };
+}
 
 export function unionKind<const M extends readonly Kind<unknown>[]>(members: M): Kind<KindsValue<M>> {
   const expected = members.map((member) => member.type).join(' or ');

@@ -44,6 +44,22 @@ describe('declared classes', () => {
     expect(resolve(Animal, config).values).toMatchObject({ legs: 6 });
   });
 
+  it('takes a text for a list or a set of one, but not inside another kind', () => {
+    const config = tree({ Animal: { names: [value('p')], keep: [value('q')] } });
+    expect(resolve(Animal, config).values).toMatchObject({ names: ['p'], keep: new Set(['q']) });
+    const nested = declareClass({
+      name: 'Nested',
+      help: 'Lists in others.',
+      traits: { lists: t.list(t.list(t.unicode())), either: t.union([t.list(t.unicode()), t.unicode()], '') },
+    });
+    const { values, faults } = resolve(
+      nested,
+      tree({ Nested: { lists: [value('p')], either: [value('p')] } }),
+    );
+    expect(values.either).toBe('p');
+    expect(faults).toMatchObject([{ trait: 'lists' }]);
+  });
+
   it('applies lazy operations to what is there, through parents and the environment', () => {
     const add: Setting = { kind: 'lazy', operations: [{ op: 'add', value: 'b' }], source: 'test' };
     const append: Setting = { kind: 'lazy', operations: [{ op: 'append', value: 'y' }], source: 'test' };

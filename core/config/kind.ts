@@ -10,6 +10,8 @@ export interface Kind<T> {
   readonly type: string;
   /** How lazy operations and repeated flags combine; absent for a scalar. */
   readonly container?: 'list' | 'set' | 'dict';
+  /** As a whole trait it takes one text for a list of one, as traitlets' List and Set do; inside another kind it does not. */
+  readonly wrapsText?: boolean;
   /** JSON Schema of what a `.json` or `.yaml` file may hold. */
   readonly jsonSchema: JsonObject;
   /** @throws TraitError when the value is not of this kind. */
@@ -45,7 +47,7 @@ export class TraitError extends Error {
 
   /** The sentence without the value, for traits that hold secrets. */
   get blanked(): string {
-    if (this.got === undefined) {
+    if (isNothing(this.got)) {
       return `${this.path === '' ? 'is' : 'a part of it is'} not set; is the environment variable missing?`;
     }
     return `expected ${this.expected}, got ${typeName(this.got)} (not shown: it is a secret)`;
@@ -54,16 +56,20 @@ export class TraitError extends Error {
 
 /** A bounded, one-line picture of a value for a fault message. */
 function describe(value: unknown): string {
+  if (isNothing(value)) return `nothing (${value}); is an environment variable missing?`;
   const text =
     typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Infinity });
   return `${text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text} (${typeName(value)})`;
 }
 
+/** What an environment variable gives that is not set: `undefined`, and None in Python. */
+function isNothing(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
+}
+
 function typeName(value: unknown): string {
-  if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (value instanceof Set) return 'a set';
   if (typeof value === 'object') return 'an object';
-  if (typeof value === 'undefined') return 'undefined';
   return `a ${typeof value}`;
 }

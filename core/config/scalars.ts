@@ -9,6 +9,10 @@ export const stringKind: Kind<string> = {
   jsonSchema: { type: 'string' },
   parse: (value) => {
     if (typeof value === 'string') return value;
+    // Python's octets, e.g. those of binascii.hexlify; traitlets takes them where they are ASCII
+    if (value instanceof Uint8Array && value.every((octet) => octet < 0x80)) {
+      return new TextDecoder().decode(value);
+    }
     throw new TraitError('a text', value);
   },
   parseString: unquote,
@@ -29,6 +33,8 @@ export const boolKind: Kind<boolean> = {
   jsonSchema: { type: 'boolean' },
   parse: (value) => {
     if (typeof value === 'boolean') return value;
+    // as traitlets: older configurations have `= 1`
+    if (value === 1 || value === 0) return value === 1;
     throw new TraitError('true or false', value);
   },
   parseString: (text) => {

@@ -49,6 +49,38 @@ describe('reading texts of the command line', () => {
   });
 });
 
+/** As observed in traitlets 5.16, from a configuration file. */
+describe('values of a file', () => {
+  it.each<[string, t.Kind<unknown>, unknown, unknown]>([
+    ['1 as a truth value', t.bool(), 1, true],
+    ['0 as a truth value', t.bool(true), 0, false],
+    [
+      "Python's octets as a text, where they are ASCII",
+      t.unicode(),
+      new TextEncoder().encode('ab12'),
+      'ab12',
+    ],
+    ['a truth value as a number', t.integer(), true, 1],
+  ])('%s', (_what, kind, value, expected) => {
+    expect(kind.parse(value)).toEqual(expected);
+  });
+
+  it.each<[string, t.Kind<unknown>, unknown]>([
+    ['2 as a truth value', t.bool(), 2],
+    ['a text as a truth value', t.bool(), 'True'],
+    ['octets that are no ASCII', t.unicode(), new Uint8Array([0xe4])],
+    ['no program', t.command(['x']), []],
+  ])('refuses %s', (_what, kind, value) => {
+    expect(() => kind.parse(value)).toThrow(TraitError);
+  });
+
+  it.each([null, undefined])('says of %s that an environment variable may be missing', (value) => {
+    expect(() => t.unicode().parse(value)).toThrow(
+      `expected a text, got nothing (${value}); is an environment variable missing?`,
+    );
+  });
+});
+
 describe('containers', () => {
   it.each<[string, t.Kind<unknown>, readonly string[], unknown]>([
     ['a list of one', t.list(t.unicode()), ['a'], ['a']],
@@ -76,6 +108,7 @@ describe('containers', () => {
   it('take a command as one string or a list', () => {
     expect(t.command().parse('x')).toEqual(['x']);
     expect(t.command().parse(['x', '-y'])).toEqual(['x', '-y']);
+    expect(t.command([], { mayBeEmpty: true }).parse([])).toEqual([]);
   });
 
   it('keep keys such as __proto__ as plain keys', () => {

@@ -184,12 +184,13 @@ export function enumeration<const V extends string | number>(
   return trait(enumKind(values, caseless ?? false), defaultValue, rest);
 }
 
-/** A program with its arguments; one string is a list of one. */
+/** A program with its arguments; one string is a list of one. `mayBeEmpty` takes a list of none, too. */
 export function command(
   defaultValue: readonly string[] = [],
-  options: TraitOptions = {},
+  options: TraitOptions & { readonly mayBeEmpty?: boolean } = {},
 ): Trait<readonly string[]> {
-  return trait(commandKind, defaultValue, options);
+  const { mayBeEmpty = false, ...rest } = options;
+  return trait(commandKind(mayBeEmpty ? 0 : 1), defaultValue, rest);
 }
 
 /** A URL path with its slashes put right. */

@@ -100,7 +100,11 @@ function readChain(trait: Kind<unknown>, chain: readonly Setting[], initial: () 
 }
 
 function readSetting(trait: Kind<unknown>, setting: Setting): unknown {
-  if (setting.kind === 'value') return trait.parse(setting.value);
+  if (setting.kind === 'value') {
+    return trait.parse(
+      trait.wrapsText && typeof setting.value === 'string' ? [setting.value] : setting.value,
+    );
+  }
   return setting.kind === 'texts' ? readTexts(trait, setting.texts) : undefined;
 }
 

@@ -35,6 +35,7 @@ export const LocalProcessSpawnerClass = declareClass({
       },
     ),
     shell_cmd: t.command([], {
+      mayBeEmpty: true,
       help: 'A shell to start the server through, e.g. `["bash", "-l", "-c"]`; the whole command is quoted into its last argument.',
     }),
     term_timeout: t.integer(30, { help: 'Seconds that a server gets after SIGTERM before SIGKILL follows.' }),

@@ -30,6 +30,7 @@ const variable = t.union(
 export const containerTraits = {
   cmd: t.optional(
     t.command([], {
+      mayBeEmpty: true,
       help: "Arguments of the container, which come after its image's entry point. Unset: the image's own command, and `args` is left out.",
     }),
   ),
