@@ -62,6 +62,21 @@ describe.skipIf(!HAS_PYTHON)('anteroom config convert', () => {
     },
   );
 
+  it('writes what the file did to its environment', async () => {
+    file(
+      'jupyterhub_config.py',
+      "import os\nos.environ['PGPASSWORD'] = \"it's\"\nos.environ.pop('DB_PASS_WORD')\nc.Spawner.cmd = 'x'\n",
+    );
+    const { code, out } = await anteroom('config', 'convert');
+    expect(code).toBe(0);
+    expect(out).toContain(`export default function configure(c) {
+  delete process.env['DB_PASS_WORD'];
+  process.env['PGPASSWORD'] = 'it\\'s';
+
+  c.Spawner.cmd = 'x';
+}`);
+  });
+
   it('takes the file of the directory and writes to standard output', async () => {
     file('jupyterhub_config.py', "c.JupyterHub.port = 8001\nc.A['odd name'] = {'__proto__': {'x': 1}}\n");
     const { code, out, err } = await anteroom('config', 'convert');

@@ -11,6 +11,7 @@ import type { ClassDeclaration, ConfigFault } from '../core/config/declare.js';
 import { resolve } from '../core/config/declare.js';
 import { moveDeprecated } from '../core/config/deprecated.js';
 import { findConfigFile, readConfigFile } from '../core/config/files.js';
+import type { Variables } from '../core/config/python/answer.js';
 import type { Sections } from '../core/config/recorder.js';
 import { type Environment, faultLine, ResolvedConfig } from '../core/config/resolved.js';
 import type { ConfigTree, Setting } from '../core/config/tree.js';
@@ -39,6 +40,8 @@ export interface LoadedConfig {
   readonly warnings: readonly string[];
   /** For the log at debug. */
   readonly notes: readonly string[];
+  /** What the file did to the environment; the answer is made with it. */
+  readonly variables: Variables;
   /** The chosen plug-ins, not loaded yet. */
   readonly plugins: ChosenPlugins;
 }
@@ -55,9 +58,10 @@ const FALLBACK: Readonly<Record<SlotName, ClassDeclaration>> = {
  * @throws StartupFault when the file cannot be found or read at all
  */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
-  const { arguments: given, env, cwd } = options;
+  const { arguments: given, cwd } = options;
   const path = findConfigFile(cwd, explicitFile(given.sections));
-  const file = path === undefined ? undefined : await readConfigFile(path, { cwd, env });
+  const file = path === undefined ? undefined : await readConfigFile(path, { cwd, env: options.env });
+  const env = changed(options.env, file?.variables ?? {});
   const raw = merge(file?.sections ?? new Map(), given.sections);
   const choice = await choosePlugins(raw, env, cwd);
   const catalog = catalogWith(Object.values(choice.declarations));
@@ -96,8 +100,14 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
       ...warningsOfNoEffect(config, inUse),
     ],
     notes: file?.notes ?? [],
+    variables: file?.variables ?? {},
     plugins: choice.plugins as ChosenPlugins,
   };
+}
+
+function changed(env: Environment, variables: Variables): Environment {
+  const changes = Object.entries(variables).map(([name, value]) => [name, value ?? undefined] as const);
+  return { ...env, ...Object.fromEntries(changes) };
 }
 
 /** `-f`, as far as it was given: the last one counts. */

@@ -7,12 +7,20 @@ export function processTerminal(): Terminal {
   return {
     cwd: process.cwd(),
     env: process.env,
+    setVariables,
     userName: () => userInfo().username,
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     ask,
     logIsTerminal: process.stderr.isTTY === true,
   };
+}
+
+function setVariables(variables: Readonly<Record<string, string | null>>): void {
+  for (const [name, value] of Object.entries(variables)) {
+    if (value === null) delete process.env[name];
+    else process.env[name] = value;
+  }
 }
 
 async function ask(question: string): Promise<string> {

@@ -355,6 +355,18 @@ describe('a start', () => {
     );
   });
 
+  it.skipIf(!HAS_PYTHON)('does to its own environment what a Python file did to it', async () => {
+    config(
+      'jupyterhub_config.py',
+      "import os\nos.environ['CONFIGPROXY_AUTH_TOKEN'] = 'of the file'\ndel os.environ['PROXY']\nc.JupyterHub.authenticator_class = 'dummy'",
+    );
+    const env = { PATH: process.env['PATH'] ?? '', CONFIGPROXY_AUTH_TOKEN: 'of the hub', PROXY: 'http://p' };
+    const { err, started } = await runCli([], { cwd, env });
+    const { loaded, terminal } = started ?? expect.fail(err);
+    expect(loaded.config.of(ConfigurableHTTPProxyClass).auth_token).toBe('of the file');
+    expect(terminal.env).toMatchObject({ CONFIGPROXY_AUTH_TOKEN: 'of the file', PROXY: undefined });
+  });
+
   it('reads what JupyterHub reads from the environment, below the file', async () => {
     const key = Buffer.alloc(32, 7);
     const env = {

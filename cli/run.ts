@@ -76,6 +76,7 @@ async function dispatch(
     return generateConfigFile(terminal, textOf(parsed, 'JupyterHub', 'config_file'), answersYes(parsed));
   }
   const loaded = await loadConfig({ arguments: parsed, env: terminal.env, cwd: terminal.cwd });
+  terminal.setVariables(loaded.variables);
   // only the wish to see it: what is faulty must not hide the rest
   const wish = loaded.config.resolution(JupyterHubClass).values as HubConfig;
   if (wish.show_config_json || wish.show_config) {

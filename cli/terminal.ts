@@ -2,6 +2,8 @@
 export interface Terminal {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Changes `env`, and the environment of whatever is started from now on; `null` takes a variable away. */
+  setVariables(variables: Readonly<Record<string, string | null>>): void;
   /** The user who runs it, for `anteroom token` without a name. */
   readonly userName: () => string;
   out(text: string): void;

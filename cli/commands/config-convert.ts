@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { findConfigFile, readConfigFile } from '../../core/config/files.js';
-import { type PythonFault, placeText } from '../../core/config/python/answer.js';
+import { type PythonFault, placeText, type Variables } from '../../core/config/python/answer.js';
 import { formOf, whatIsThere } from '../../core/config/python/explain.js';
 import { readPythonConfig } from '../../core/config/python/index.js';
 import type { Sections } from '../../core/config/recorder.js';
@@ -32,8 +32,9 @@ export async function convertConfig(terminal: Terminal, options: ConvertOptions)
   if (output !== undefined && existsSync(output) && !options.overwrite) {
     throw new StartupFault([`${output} is there already; -y=true replaces it`]);
   }
-  const { sections, unkept, warnings } = await read(terminal, path);
-  const text = configModule(sections, unkept.map(leftOut), headOf(path), tailOf(sections));
+  const { sections, unkept, warnings, variables } = await read(terminal, path);
+  const around = { head: headOf(path), tail: tailOf(sections), variables };
+  const text = configModule(sections, unkept.map(leftOut), around);
   if (output === undefined) terminal.out(text);
   else {
     // it may hold secrets
@@ -59,6 +60,7 @@ interface Readout {
   readonly sections: Sections;
   readonly unkept: readonly PythonFault[];
   readonly warnings: readonly string[];
+  readonly variables: Variables;
 }
 
 async function read(terminal: Terminal, path: string): Promise<Readout> {

@@ -23,6 +23,7 @@ export async function runCli(argv: readonly string[], options: RunOptions): Prom
   let started: StartContext | undefined;
   const users: string[] = [];
   const answers = [...(options.answers ?? [])];
+  const env: Record<string, string | undefined> = { ...options.env };
   const offline: OfflineHub = {
     createToken: async (user) => {
       users.push(user);
@@ -45,7 +46,10 @@ export async function runCli(argv: readonly string[], options: RunOptions): Prom
     argv,
     {
       cwd: options.cwd,
-      env: options.env ?? {},
+      env,
+      setVariables: (variables) => {
+        for (const [name, value] of Object.entries(variables)) env[name] = value ?? undefined;
+      },
       userName: () => 'somebody',
       out: (text) => {
         out += text;

@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { messageOf, StartupFault } from '../fault.js';
 import { isJsonObject } from '../model/json.js';
 import { moduleFault, placeOfCaller } from './module-place.js';
+import type { Variables } from './python/answer.js';
 import { explainFault } from './python/explain.js';
 import { readPythonConfig, type Surroundings } from './python/index.js';
 import { type ConfigRecorder, recorder, type Sections } from './recorder.js';
@@ -24,6 +25,8 @@ export interface ConfigFile {
   readonly warnings: readonly string[];
   /** For the log at debug. */
   readonly notes: readonly string[];
+  /** What a Python file did to its environment, for the hub to do as well. */
+  readonly variables: Variables;
 }
 
 const KINDS: Readonly<Record<string, ConfigFileKind>> = {
@@ -69,13 +72,13 @@ export async function readConfigFile(path: string, surroundings: Surroundings): 
     throw new StartupFault([`${path}: a configuration ends in .mjs, .js, .json, .yaml or .py`]);
   }
   if (kind === 'python') {
-    const { sections, unkept, warnings, notes } = await readPythonConfig(path, surroundings);
+    const { unkept, ...rest } = await readPythonConfig(path, surroundings);
     const faults = unkept.map((fault) => explainFault(fault, path));
-    return { path, kind, sections, faults, warnings, notes };
+    return { path, kind, faults, ...rest };
   }
   try {
     const sections = kind === 'module' ? await readModule(path) : await readData(path, kind);
-    return { path, kind, sections, faults: [], warnings: [], notes: [] };
+    return { path, kind, sections, faults: [], warnings: [], notes: [], variables: {} };
   } catch (error) {
     if (error instanceof StartupFault) throw error;
     throw new StartupFault([`${path}: ${messageOf(error)}`]);

@@ -44,13 +44,18 @@ export interface Answer {
   readonly failure: PythonFailure | null;
   readonly calls: readonly VainCall[];
   readonly notes: readonly string[];
+  readonly variables: Variables;
 }
+
+/** Variables of the environment that a configuration set, or took away (`null`). */
+export type Variables = Readonly<Record<string, string | null>>;
 
 type Encoded = JsonValue;
 type Said = readonly ['value', Encoded] | readonly ['lazy', ReadonlyArray<readonly Encoded[]>];
 type RawSetting = readonly [trait: string, file: string | null, line: number | null, said: Said];
 
-interface Raw extends Omit<Answer, 'sections'> {
+interface Raw extends Omit<Answer, 'sections' | 'variables'> {
+  readonly variables: ReadonlyArray<readonly [name: string, value: string | null]>;
   readonly sections: ReadonlyArray<readonly [name: string, settings: readonly RawSetting[]]>;
 }
 
@@ -62,7 +67,7 @@ export function readAnswer(text: string): Answer {
   const sections: Sections = new Map(
     answer.sections.map(([name, settings]) => [name, new Map(settings.map(settingOf))]),
   );
-  return { ...answer, sections };
+  return { ...answer, sections, variables: Object.fromEntries(answer.variables) };
 }
 
 /** `file:line`, as far as known. */

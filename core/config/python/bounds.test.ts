@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -121,6 +121,16 @@ describe.skipIf(!HAS_PYTHON)('a file that does not end well', () => {
     );
   });
 
+  it('tells what it did to its environment, by name in the log', async () => {
+    const { variables, notes } = await read(
+      "import os\nos.environ['PGPASSWORD'] = 'swordfish-24'\ndel os.environ['OLD']\nos.environ['SAME'] = 'as before'\nprint('swordfish-24')",
+      { OLD: 'x', SAME: 'as before' },
+    );
+    expect(variables).toEqual({ OLD: null, PGPASSWORD: 'swordfish-24' });
+    expect(notes.join('\n')).toContain('jupyterhub_config.py changed the environment: OLD, PGPASSWORD');
+    expect(notes.join('\n')).not.toContain('swordfish');
+  });
+
   it('shows no secret in what it raised', async () => {
     const raised = read("import os\nc.JupyterHub.port = int(os.environ['HUB_PASSWORD'])", {
       HUB_PASSWORD: 'swordfish-22',
@@ -181,6 +191,34 @@ describe.skipIf(!HAS_PYTHON)('what is no data', () => {
 
   it('includes settings larger than a file may be', async () => {
     expect(await unkept("c.A.b = 'x' * (9 << 20)")).toEqual([expect.stringContaining('larger than 8 MiB')]);
+  });
+
+  it("is not what Kubernetes' client makes: its objects are what goes over the wire", async () => {
+    const client = [
+      'class V1Container:',
+      "  attribute_map = {'name': 'name', 'security_context': 'securityContext', 'env': 'env'}",
+      '  def __init__(self, name=None, security_context=None, env=None):',
+      '    self.name, self.security_context, self.env = name, security_context, env',
+      'class V1SecurityContext:',
+      "  attribute_map = {'run_as_user': 'runAsUser'}",
+      '  def __init__(self, run_as_user=None): self.run_as_user = run_as_user',
+    ];
+    mkdirSync(join(folder, 'kubernetes_asyncio'));
+    file('', 'kubernetes_asyncio/__init__.py');
+    file(client.join('\n'), 'kubernetes_asyncio/client.py');
+    const { sections, unkept } = await read(
+      [
+        'from kubernetes_asyncio import client',
+        'context = client.V1SecurityContext(run_as_user=0)',
+        "c.KubeSpawner.init_containers.append(client.V1Container(name='block', security_context=context))",
+        'c.KubeSpawner.other = client.V1Container(env=[len])',
+      ].join('\n'),
+      { PYTHONPATH: folder },
+    );
+    expect(sections.get('KubeSpawner')?.get('init_containers')).toMatchObject([
+      { operations: [{ op: 'extend', value: [{ name: 'block', securityContext: { runAsUser: 0 } }] }] },
+    ]);
+    expect(unkept.map(({ path }) => path)).toEqual(['c.KubeSpawner.other["env"][0]']);
   });
 
   it('leaves what the stand-ins for missing packages do know', async () => {

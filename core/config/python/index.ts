@@ -6,7 +6,7 @@
  */
 import { messageOf, StartupFault } from '../../fault.js';
 import type { Sections } from '../recorder.js';
-import { type Answer, type PythonFault, readAnswer } from './answer.js';
+import { type Answer, type PythonFault, readAnswer, type Variables } from './answer.js';
 import { type ChildEnd, type ChildLimits, LIMITS, runDriver } from './child.js';
 import { explainCall, explainFailure, explainFault } from './explain.js';
 import { withoutSecrets } from './secrets.js';
@@ -24,6 +24,7 @@ export interface PythonConfig {
   readonly warnings: readonly string[];
   /** For the log at debug: what the file printed, which files were not there. */
   readonly notes: readonly string[];
+  readonly variables: Variables;
 }
 
 /** @throws StartupFault when the file cannot be run to its end; with what it raised, every setting that is no data */
@@ -35,7 +36,9 @@ export async function readPythonConfig(
   const end = await runDriver(path, surroundings, limits);
   if (end.kind !== 'answer') throw new StartupFault([`${path}: ${withoutAnswer(end, limits)}`]);
   const answer = answerOf(path, end.text);
-  const clean = (text: string): string => withoutSecrets(text, surroundings.env, answer.sections);
+  const environments = [surroundings.env, answer.variables];
+  const clean = (text: string): string => withoutSecrets(text, environments, answer.sections);
+  const changed = Object.keys(answer.variables);
   const failures = [
     ...(answer.failure ? [clean(explainFailure(answer.failure, path))] : []),
     ...answer.calls.filter((call) => call.configures).map((call) => explainCall(call)),
@@ -50,8 +53,10 @@ export async function readPythonConfig(
     notes: [
       `${path} was run by ${answer.python}`,
       ...answer.notes,
+      ...(changed.length > 0 ? [`${path} changed the environment: ${changed.join(', ')}`] : []),
       ...lines(clean(end.output)).map((line) => `${path} printed: ${line}`),
     ],
+    variables: answer.variables,
   };
 }
 

@@ -9,11 +9,12 @@ const BLANK = '[secret]';
 /** Blanks the values of variables and settings whose names speak of secrets, wherever they stand in the text. */
 export function withoutSecrets(
   text: string,
-  env: Readonly<Record<string, string | undefined>>,
+  environments: ReadonlyArray<Readonly<Record<string, string | null | undefined>>>,
   sections: Sections,
 ): string {
   const secrets = new Set<string>();
-  for (const [name, value] of Object.entries(env)) if (SECRET_NAME.test(name)) collect(value, secrets);
+  for (const [name, value] of environments.flatMap((each) => Object.entries(each)))
+    if (SECRET_NAME.test(name)) collect(value, secrets);
   for (const traits of sections.values()) {
     for (const [name, settings] of traits) collectNamed(name, settings.map(contentOf), secrets);
   }

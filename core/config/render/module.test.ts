@@ -66,7 +66,7 @@ describe('a configuration as a module', () => {
     inFolder(async (folder) => {
       const sections = settingsOf(fc.sample(anyData, 400));
       const path = join(folder, 'made.mjs');
-      writeFileSync(path, configModule(sections, [], ['a\nb\u2028c']));
+      writeFileSync(path, configModule(sections, [], { head: ['a\nb\u2028c'] }));
       const made = await readConfigFile(path, { cwd: folder, env: {} });
       expect(valuesOf(made.sections)).toEqual(valuesOf(sections));
     }));
@@ -95,7 +95,7 @@ describe('a configuration as a module', () => {
 
   it('puts no text of a comment into the code', () => {
     const leftOut = [{ section: 'A', comment: ['x\n} process.exit(1); //', '\u2029 y'] }];
-    const text = configModule(new Map(), leftOut, ['head\r\nlate']);
+    const text = configModule(new Map(), leftOut, { head: ['head\r\nlate'] });
     expect(text.split('\n').filter((line) => !/^\s*\/[/*]/.test(line))).toEqual([
       '',
       'export default function configure(c) {',

@@ -1,4 +1,5 @@
 /** A configuration as the module that would record the same: `jupyterhub_config.mjs`. */
+import type { Variables } from '../python/answer.js';
 import type { Sections } from '../recorder.js';
 import type { LazyOperation, Setting } from '../tree.js';
 import { literal } from './values.js';
@@ -12,14 +13,23 @@ export interface LeftOut {
   readonly comment: readonly string[];
 }
 
-/** @param head lines of comment at the top, at the bottom those of `tail` */
+export interface Surrounding {
+  /** Lines of comment at the top. */
+  readonly head: readonly string[];
+  /** The same at the bottom. */
+  readonly tail?: readonly string[];
+  /** Variables of the environment that are set before all else, or taken away. */
+  readonly variables?: Variables;
+}
+
 export function configModule(
   sections: Sections,
   leftOut: readonly LeftOut[],
-  head: readonly string[],
-  tail: readonly string[] = [],
+  { head, tail = [], variables = {} }: Surrounding,
 ): string {
   const lines = [...head.map(comment), '', '/** @param {any} c */', 'export default function configure(c) {'];
+  const settings = Object.entries(variables).map(variable);
+  if (settings.length > 0) lines.push(...settings, '');
   const names = new Set([...sections.keys(), ...leftOut.map(({ section }) => section)]);
   for (const name of names) {
     const own = [...(sections.get(name) ?? [])].flatMap(([trait, settings]) =>
@@ -34,6 +44,11 @@ export function configModule(
   if (lines.at(-1) === '') lines.pop();
   lines.push('}', '');
   return lines.join('\n');
+}
+
+function variable([name, value]: readonly [name: string, value: string | null]): string {
+  const target = `process.env[${literal(name)}]`;
+  return value === null ? `  delete ${target};` : `  ${target} = ${literal(value)};`;
 }
 
 /** One line of comment, whatever the text holds. */

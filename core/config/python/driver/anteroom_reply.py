@@ -22,7 +22,7 @@ MOST_FAULTS = 100
 LONGEST_PATH = 100
 
 
-def reply(config, failure, calls, notes):
+def reply(config, failure, calls, notes, variables):
     faults, sections = [], []
     for name, section in config.items():
         if not is_config(section):
@@ -38,6 +38,7 @@ def reply(config, failure, calls, notes):
         "failure": failure,
         "calls": [fault_at(call["place"], call) for call in calls[:MOST_FAULTS]],
         "notes": notes[:MOST_FAULTS],
+        "variables": variables,
     }
 
 
@@ -83,6 +84,16 @@ def fault_at(place, fault):
     return dict({key: value for key, value in fault.items() if key != "place"}, file=place[0], line=place[1])
 
 
+def kubernetes_model(value):
+    """An object of Kubernetes' Python client as it goes over the wire, e.g. V1Container(name="x"); else None."""
+    names = getattr(value, "attribute_map", None)
+    of_client = type(value).__module__.split(".")[0] in ("kubernetes", "kubernetes_asyncio")
+    if not (of_client and isinstance(names, dict)):
+        return None
+    given = ((wire, getattr(value, name)) for name, wire in names.items())
+    return {wire: item for wire, item in given if item is not None}
+
+
 class Encoder:
     """Says one setting; every part that cannot be said is a fault, so that all come at once."""
 
@@ -121,7 +132,8 @@ class Encoder:
             return ["bytes", base64.b64encode(bytes(value)).decode("ascii")]
         if isinstance(value, (dict, list, tuple, set, frozenset)):
             return self.container(value, path, depth + 1)
-        return self.other(value, path)
+        model = kubernetes_model(value)
+        return self.other(value, path) if model is None else self.container(model, path, depth + 1)
 
     def container(self, value, path, depth):
         if depth > DEEPEST or len(self.faults) >= MOST_FAULTS:

@@ -87,6 +87,7 @@ def find(fname, path):
 
 
 def run(path, version):
+    before = dict(os.environ)
     notes = []
     loader = Loader(notes)
     calls = []
@@ -96,7 +97,13 @@ def run(path, version):
         loader.execute(path)
     except BaseException as error:  # sys.exit() and KeyboardInterrupt end only the file
         failure = failure_of(error, path)
-    return anteroom_reply.reply(loader.config, failure, calls, notes)
+    return anteroom_reply.reply(loader.config, failure, calls, notes, changed(before))
+
+
+def changed(before):
+    """Under JupyterHub the configuration runs in the hub, so what it does to os.environ is the hub's."""
+    names = sorted(name for name in set(before) | set(os.environ) if before.get(name) != os.environ.get(name))
+    return [[name, os.environ.get(name)] for name in names]
 
 
 def failure_of(error, path):
