@@ -17,7 +17,7 @@ import { type Environment, faultLine, ResolvedConfig } from '../core/config/reso
 import type { ConfigTree, Setting } from '../core/config/tree.js';
 import type { HubSettings, SelectedClasses } from '../core/plugin/selection.js';
 import { JupyterHubClass } from '../hub/config.js';
-import { SLOTS, type SlotKinds, type SlotName } from './builtins.js';
+import { SLOTS, type Slot, type SlotKinds, type SlotName } from './builtins.js';
 import { catalogWith, HUB_CLASSES } from './classes.js';
 import { crossFaults } from './cross-rules.js';
 import { type Chosen, choose } from './plugins.js';
@@ -83,7 +83,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const faults = [
     ...given.faults,
     ...unkept,
-    ...choice.faults,
+    ...choice.faults.map(({ trait, message }) => config.faultAt(JupyterHubClass, trait, message)),
     ...lines([...names.faults, ...values.faults.filter((fault) => whole || fault.source !== '')]),
     ...unbuiltFaults(config, inUse),
     ...(whole ? crossFaults(config) : []),
@@ -132,18 +132,23 @@ function merge(...sources: readonly Sections[]): ConfigTree {
 interface Choice {
   readonly declarations: Readonly<Record<SlotName, ClassDeclaration>>;
   readonly plugins: Partial<Record<SlotName, Chosen>>;
-  readonly faults: readonly string[];
+  readonly faults: readonly ChoiceFault[];
+}
+
+interface ChoiceFault {
+  readonly trait: Slot['trait'];
+  readonly message: string;
 }
 
 async function choosePlugins(tree: ConfigTree, env: Environment, cwd: string): Promise<Choice> {
   const { values } = resolve(JupyterHubClass, tree, env);
   const declarations: Record<SlotName, ClassDeclaration> = { ...FALLBACK };
   const plugins: Partial<Record<SlotName, Chosen>> = {};
-  const faults: string[] = [];
+  const faults: ChoiceFault[] = [];
   for (const name of ['spawner', 'authenticator', 'proxy'] as const) {
     const slot = SLOTS[name];
     const chosen = await choose<unknown>(slot, values[slot.trait], cwd);
-    if (typeof chosen === 'string') faults.push(`c.JupyterHub.${slot.trait}: ${chosen}`);
+    if (typeof chosen === 'string') faults.push({ trait: slot.trait, message: chosen });
     else {
       plugins[name] = chosen;
       declarations[name] = chosen.declaration;

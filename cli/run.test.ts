@@ -125,7 +125,7 @@ describe('a start', () => {
   it('names a class by where it is, when it was looked for in another module', async () => {
     const { err } = await anteroom('--JupyterHub.authenticator_class=dummyauthenticator.DummyAuthenticator');
     expect(err).toBe(
-      'anteroom: c.JupyterHub.authenticator_class: there is no dummyauthenticator.DummyAuthenticator; did you mean dummy?\n',
+      'anteroom: c.JupyterHub.authenticator_class (command line (--JupyterHub.authenticator_class)): there is no dummyauthenticator.DummyAuthenticator; did you mean dummy?\n',
     );
   });
 
@@ -155,10 +155,10 @@ describe('a start', () => {
       const { code, err } = await runCli([], { cwd, env: { PATH: process.env['PATH'] ?? '' } });
       expect(code).toBe(1);
       expect(err).toMatch(/jupyterhub_config\.py:3: c\.Spawner\.pre_spawn_hook is a lambda/);
-      expect(err).toContain('c.JupyterHub.spawner_class: docker is not built yet');
-      expect(err).toContain('c.JupyterHub.authenticator_class: native is not built yet');
+      expect(err).toMatch(/c\.JupyterHub\.spawner_class \(.*\.py:1\): docker is not built yet/);
+      expect(err).toMatch(/c\.JupyterHub\.authenticator_class \(.*\.py:2\): native is not built yet/);
       expect(err).toMatch(/c\.Spawner\.start_timeout \(.*jupyterhub_config\.py:4\): expected a whole number/);
-      expect(err).toContain('c.JupyterHub.internal_ssl: TLS');
+      expect(err).toMatch(/c\.JupyterHub\.internal_ssl \(.*\.py:5\): TLS/);
       expect(err.trim().split('\n')).toHaveLength(5);
     },
   );
@@ -279,14 +279,14 @@ describe('a start', () => {
     const { code, err } = await anteroom('--Anteroom.allow_shared_uid=maybe', '--nonsense', SIMPLE);
     expect(code).toBe(1);
     for (const part of [
-      /c\.JupyterHub\.authenticator_class: there is no dumy; did you mean dummy\?/,
+      /c\.JupyterHub\.authenticator_class \(.*jupyterhub_config\.mjs:2\): there is no dumy; did you mean dummy\?/,
       /c\.JupyterHub\.bind_ulr \(.*jupyterhub_config\.mjs:3\): .*did you mean c\.JupyterHub\.bind_url\?/,
       /c\.Spawner\.start_timeout \(.*jupyterhub_config\.mjs:4\): expected a whole number, got "long"/,
       /c\.Spawner\.home_dir_template .*it is a setting of c\.SimpleLocalProcessSpawner\.home_dir_template/,
       /c\.JupyterHub\.allowed_users .*it is a setting of c\.Authenticator\.allowed_users/,
       /there is no class Spwaner; did you mean c\.Spawner\?/,
       /c\.SharedPasswordAuthenticator\.user_password .*not shown/,
-      /c\.JupyterHub\.internal_ssl: TLS .* not built yet/,
+      /c\.JupyterHub\.internal_ssl \(.*jupyterhub_config\.mjs:9\): TLS .* not built yet/,
       /c\.Anteroom\.allow_shared_uid .*expected true, false, 1 or 0/,
       /--nonsense is not an option/,
     ]) {

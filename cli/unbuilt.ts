@@ -52,30 +52,37 @@ export function warningsOfNoEffect(
   config: ResolvedConfig,
   inUse: readonly ClassDeclaration[],
 ): readonly string[] {
-  return touched(config, inUse, WITHOUT_EFFECT).map(
-    (name) => `c.${name} has no effect: ${WITHOUT_EFFECT[name]}`,
+  return [...touched(config, inUse, WITHOUT_EFFECT)].map(
+    ([name]) => `c.${name} has no effect: ${WITHOUT_EFFECT[name]}`,
   );
 }
 
 export function unbuiltFaults(config: ResolvedConfig, inUse: readonly ClassDeclaration[]): readonly string[] {
-  return touched(config, inUse, UNBUILT).map((name) => `c.${name}: ${UNBUILT[name]}; take the setting out`);
+  return [...touched(config, inUse, UNBUILT)].map(([name, { declaration, trait }]) =>
+    config.faultAt(declaration, trait, `${UNBUILT[name]}; take the setting out`),
+  );
 }
 
-/** The names of the table whose settings are configured otherwise than by default. */
+interface Touched {
+  readonly declaration: ClassDeclaration<Readonly<Record<string, unknown>>>;
+  readonly trait: string;
+}
+
+/** By its name in the table, each setting that is configured otherwise than by default, and the class in use that has it. */
 function touched(
   config: ResolvedConfig,
   inUse: readonly ClassDeclaration[],
   table: Readonly<Record<string, string>>,
-): readonly string[] {
-  const names = new Set<string>();
+): ReadonlyMap<string, Touched> {
+  const found = new Map<string, Touched>();
   for (const declaration of inUse) {
     const { values, configured } = config.resolution(declaration);
     for (const trait of configured) {
       const owner = lineage(declaration).find((each) => table[`${each.name}.${trait}`] !== undefined);
       const given = (values as Readonly<Record<string, unknown>>)[trait];
       if (owner && !isDeepStrictEqual(given, declaration.traits[trait]?.default))
-        names.add(`${owner.name}.${trait}`);
+        found.set(`${owner.name}.${trait}`, { declaration: declaration as Touched['declaration'], trait });
     }
   }
-  return [...names];
+  return found;
 }
