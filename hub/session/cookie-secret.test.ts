@@ -55,9 +55,12 @@ describe('the cookie secret', () => {
   it('is read in the old base64 form', async () => {
     writeFileSync(file, `${Buffer.alloc(32, 9).toString('base64')}\n`, { mode: 0o600 });
     expect(Buffer.from(await load()).equals(Buffer.alloc(32, 9))).toBe(true);
+    const large = Buffer.alloc(1024, 9);
+    writeFileSync(file, large.toString('base64').replaceAll(/.{64}/g, '$&\n'));
+    expect(Buffer.from(await load()).equals(large)).toBe(true);
   });
 
-  it.each(['', 'no secret!', '\u0000'])('stops the start when the file holds %j', async (text) => {
+  it.each(['', 'no secret!', '\u0000', 'abc'])('stops the start when the file holds %j', async (text) => {
     writeFileSync(file, text, { mode: 0o600 });
     await expect(load()).rejects.toThrow(StartupFault);
   });

@@ -58,9 +58,11 @@ async function readSecret(file: string, log: Log): Promise<Uint8Array | undefine
 /** Hexadecimal today; base64 in files of old hubs. */
 function decodeSecret(text: string, file: string, log: Log): Uint8Array {
   if (isHex(text)) return Buffer.from(text, 'hex');
-  if (text !== '' && /^[A-Za-z0-9+/]+={0,2}$/.test(text)) {
+  // openssl rand -base64 writes several lines
+  const letters = text.replaceAll(/\s/g, '');
+  if (letters.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(letters)) {
     log.warn('the cookie secret file is in the old base64 form', { file });
-    return Buffer.from(text, 'base64');
+    return Buffer.from(letters, 'base64');
   }
   throw new StartupFault([`cookie_secret_file ${file} holds no secret: remove it, and a new one is made`]);
 }
