@@ -121,6 +121,16 @@ describe.skipIf(!HAS_PYTHON)('a file that does not end well', () => {
     );
   });
 
+  it('has the line of what it executes, as Zero to JupyterHub does', async () => {
+    const code = 'exec("\\n\\nc.A.hook = lambda: 1")';
+    expect(await unkept(`x = 1\n${code}`)).toEqual([
+      expect.stringMatching(/^jupyterhub_config\.py:2 <string>:3: c\.A\.hook is a lambda/),
+    ]);
+    await expect(read('exec("\\nnothing")')).rejects.toThrow(
+      /jupyterhub_config\.py:1: NameError: .*\(raised at <string>:2\)/,
+    );
+  });
+
   it('tells what it did to its environment, by name in the log', async () => {
     const { variables, notes } = await read(
       "import os\nos.environ['PGPASSWORD'] = 'swordfish-24'\ndel os.environ['OLD']\nos.environ['SAME'] = 'as before'\nprint('swordfish-24')",

@@ -11,13 +11,18 @@ FILES = set()
 
 
 def place():
-    """(file, line) of the innermost configuration file under way, else of whoever called."""
+    """(file, line) of the innermost configuration file under way, else of whoever called. What such a file executes
+    or imports has lines of its own, which stand behind: ("jupyterhub_config.py:9 <string>", 3)."""
     frame = sys._getframe(1)
-    nearest = None
+    nearest = executed = None
     while frame is not None:
         name = frame.f_code.co_filename
         if name in FILES:
-            return (name, frame.f_lineno)
+            if executed is None:
+                return (name, frame.f_lineno)
+            return ("%s:%d %s" % (name, frame.f_lineno, executed[0]), executed[1])
+        if executed is None and frame.f_code.co_name == "<module>":
+            executed = (name, frame.f_lineno)
         if nearest is None and os.path.dirname(os.path.abspath(name)) != OWN:
             nearest = (name, frame.f_lineno)
         frame = frame.f_back

@@ -118,7 +118,7 @@ def failure_of(error, path):
         name, line = step.tb_frame.f_code.co_filename, step.tb_lineno
         if name in anteroom_config.FILES:
             place, inside = {"file": name, "line": line}, None
-        elif not os.path.abspath(name).startswith((STDLIB, OWN)) and not name.startswith("<"):
+        elif not os.path.abspath(name).startswith((STDLIB, OWN)) and not name.startswith("<frozen"):
             inside = "%s:%d" % (name, line)
         step = step.tb_next
     return dict(place, type=type(error).__name__, message=message_of(error), inside=inside)
