@@ -25,6 +25,12 @@ export const NOT_BUILT_SPAWNERS: readonly NotBuilt[] = [
   },
   { names: ['systemd', 'systemdspawner'], classes: ['SystemdSpawner'], instead: LIMITED },
   {
+    // The Littlest JupyterHub's
+    names: [],
+    classes: ['UserCreatingSpawner'],
+    instead: `${LIMITED} and c.LocalAuthenticator.create_system_users = True`,
+  },
+  {
     names: ['sudo', 'sudospawner'],
     classes: ['SudoSpawner'],
     instead: `${SPAWNER} = 'localprocess' and run the hub as root, or 'simple'`,

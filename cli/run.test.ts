@@ -98,6 +98,7 @@ describe('a start', () => {
     ['batchspawner.SlurmSpawner', 'docs/writing-a-spawner.md'],
     ['wrapspawner.ProfilesSpawner', 'profile_list'],
     ['systemd', "'localprocess'"],
+    ['tljh.user_creating_spawner.UserCreatingSpawner', 'create_system_users'],
   ])('refuses the spawner %s as one that is known, and names a way', async (name, way) => {
     const { code, err } = await anteroom(DUMMY, `--JupyterHub.spawner_class=${name}`);
     expect(code).toBe(1);
