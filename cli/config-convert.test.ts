@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lineage } from '../core/config/declare.js';
 import { findConfigFile, readConfigFile } from '../core/config/files.js';
 import { FUNCTION_FORMS } from '../core/config/python/explain.js';
 import type { Sections } from '../core/config/recorder.js';
@@ -192,7 +193,7 @@ c.Spawner.pre_spawn_hook = lambda s: None
 });
 
 describe('the forms of functions', () => {
-  it('are known for every setting of the hub that takes one, and for no other', () => {
+  it('are known for every setting of the hub and its plug-ins that takes one, and for no other', () => {
     const takes = (parse: (value: unknown) => unknown, value: unknown): boolean => {
       try {
         parse(value);
@@ -203,7 +204,11 @@ describe('the forms of functions', () => {
       }
     };
     const names = new Set<string>();
-    const own = [...HUB_CLASSES, ...Object.values(SLOTS).map(({ base }) => base)];
+    const plugins = Object.values(SLOTS).flatMap(({ base, builtins }) => [
+      base,
+      ...builtins.flatMap(({ declaration }) => lineage(declaration)),
+    ]);
+    const own = [...HUB_CLASSES, ...plugins];
     for (const declaration of own) {
       for (const [name, trait] of Object.entries(declaration.own)) {
         const parse = (value: unknown): unknown => trait.parse(value);

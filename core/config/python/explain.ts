@@ -4,30 +4,46 @@ import { type PythonFailure, type PythonFault, placeText, type VainCall } from '
 const MODULE = 'jupyterhub_config.mjs';
 
 /**
- * The hub's own traits that take a function, and how it is written in a module; a test keeps the list whole. Another
- * plug-in's gets a form without names.
+ * Settings of the hub and of the plug-ins that come with it which take a function, and how it is written in a module; a test
+ * keeps the list whole. Another plug-in's gets a form without names.
  */
 export const FUNCTION_FORMS: Readonly<Record<string, string>> = {
+  after_pod_created_hook: 'async (spawner, pod) => { … }',
   apply_user_options: 'async (spawner, options) => { … }',
+  auth_state_groups_key: '(authState) => […]',
   auth_state_hook: 'async (spawner, authState) => { … }',
+  claim_groups_key: '(userInfo) => […]',
+  container_security_context: '(spawner) => ({ … })',
   cull_arbiter_hook: 'async (inactive, inactiveLimit, server) => inactive >= inactiveLimit',
   default_url: "(handler) => '/…'",
   environment: "{ NAME: (spawner) => '…' }",
+  fs_gid: '(spawner) => 100',
+  get_pod_url: "(spawner, pod) => 'http://…'",
+  gid: '(spawner) => 100',
   group_overrides: 'async (spawner) => ({ … })',
+  modify_auth_state_hook: 'async (authenticator, authState) => authState',
+  modify_pod_hook: 'async (spawner, pod) => pod',
   named_server_limit_per_user: '(handler) => 3',
   oauth_client_allowed_scopes: '(spawner) => […]',
   oauth_roles: '(spawner) => […]',
   options_form: "async (spawner) => '<label>…'",
   options_from_form: '(form, spawner) => ({ … })',
+  pod_security_context: '(spawner) => ({ … })',
   post_auth_hook: 'async (authenticator, handler, model) => model',
   post_stop_hook: 'async (spawner) => { … }',
   pre_spawn_hook: 'async (spawner) => { … }',
+  profile_list: "async (spawner) => [{ display_name: '…' }]",
   progress_ready_hook: 'async (spawner, event) => event',
   reconcile_auth_state_hook: 'async (authenticator, model, existing) => model',
+  refresh_user_hook: 'async (authenticator, user, authState) => true',
   server_token_scopes: '(spawner) => […]',
   ssl_alt_names: '(spawner) => […]',
   subdomain_hook: "(name, domain, kind) => '…'",
+  supplemental_gids: '(spawner) => […]',
+  uid: '(spawner) => 1000',
   user_redirect_hook: 'async (path, request, user, baseUrl) => null',
+  username_claim: '(userInfo) => …',
+  username_key: '(userInfo) => …',
 };
 
 export function formOf(fault: PythonFault): string {
