@@ -60,3 +60,10 @@ function checkModel(body: JsonValue, types: BodyTypes, kind: string): void {
     }
   }
 }
+
+/** What Python goes through where a list is expected and not asked for: the characters of a text, the keys of an object. */
+export function elementsOf(value: JsonValue | undefined): readonly JsonValue[] | undefined {
+  if (typeof value === 'string') return [...value];
+  if (Array.isArray(value)) return value as readonly JsonValue[];
+  return isJsonObject(value) ? Object.keys(value) : undefined;
+}

@@ -36,7 +36,7 @@ export function readBodies(app: FastifyInstance, bounds: BodyBounds): void {
     }
     done(null, payload);
   });
-  app.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) => {
+  const bodyOf = async (request: FastifyRequest, payload: IncomingMessage): Promise<Buffer | null> => {
     // Whatever it is, the gate refuses it.
     if (isUnread(request)) return null;
     const anonymous = isAnonymous(request);
@@ -44,6 +44,12 @@ export function readBodies(app: FastifyInstance, bounds: BodyBounds): void {
     const limit = anonymous ? Math.min(ANONYMOUS_LIMIT, bodyLimit) : bodyLimit;
     if (Number(request.headers['content-length']) > limit) throw tooLarge();
     return read(payload, limit, places.get(request) ?? new Place(room, senderOf(request)));
+  };
+  app.addContentTypeParser('*', bodyOf);
+  // Fastify looks at no body of a GET.
+  app.addHook('preValidation', async (request) => {
+    if (request.method === 'GET' && request.routeOptions.config.bodyOfGet && bringsBody(request))
+      request.body = await bodyOf(request, request.raw);
   });
 }
 

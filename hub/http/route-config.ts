@@ -26,6 +26,8 @@ declare module 'fastify' {
      * all servers of the user, for which rights to single ones are not enough. Absent: the user.
      */
     server?: 'default' | 'all';
+    /** A GET's body means something; other methods' bodies are read anyway. */
+    bodyOfGet?: true;
   }
 }
 

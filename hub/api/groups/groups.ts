@@ -9,7 +9,7 @@ import { NUL } from '../../http/text.js';
 import { visibleGroups } from '../../rbac/index.js';
 import { AlreadyExists } from '../../store/index.js';
 import type { GroupRecord } from '../../store/types.js';
-import { checkGroupModel } from '../body-model.js';
+import { checkGroupModel, elementsOf } from '../body-model.js';
 import type { ApiContext } from '../context.js';
 import { paged, pageRequest } from '../pagination.js';
 import {
@@ -191,9 +191,9 @@ export async function groupNamed({ store }: Pick<ApiContext, 'store'>, name: str
   return group;
 }
 
-/** `groups` is not type-checked by JupyterHub: a text is a list of its characters. */
+/** `groups` is not type-checked by JupyterHub. */
 function groupNames(names: JsonValue): readonly string[] {
-  const list = namesIn(typeof names === 'string' ? [...names] : names, 'groups');
+  const list = namesIn(elementsOf(names) ?? names, 'groups');
   const bad = list.find((name) => name === '' || name.length > MAX_NAME || name.includes(NUL));
   if (bad !== undefined) throw httpError(400, `Invalid group name: ${pythonRepr(bad)}`);
   return list;

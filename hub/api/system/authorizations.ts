@@ -61,6 +61,7 @@ export function registerAuthorizations(
         config: {
           access: PUBLIC,
           xsrf: 'api',
+          ...(url === cookie && { bodyOfGet: true }),
           endpoint: url === cookie ? WHOSE_COOKIE_IN_BODY : WHOSE_COOKIE,
         },
       },

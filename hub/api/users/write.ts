@@ -17,7 +17,7 @@ import {
   setAdmin,
 } from '../../rbac/index.js';
 import type { Store, UserRecord } from '../../store/types.js';
-import { checkUserModel } from '../body-model.js';
+import { checkUserModel, elementsOf } from '../body-model.js';
 import { type ApiContext, findUser } from '../context.js';
 import { CHANGE_USER, CREATE_USER, CREATE_USERS, DELETE_USER } from './endpoints.js';
 
@@ -49,8 +49,8 @@ export function registerUserWrites(app: FastifyInstance, context: ApiContext, pe
 
   app.post(`${prefix}users`, { config: { access, endpoint: CREATE_USERS } }, async (request, reply) => {
     const body = jsonBody(request.body);
-    const names = isJsonObject(body) ? body['usernames'] : undefined;
-    if (!isJsonObject(body) || !isFilled(names))
+    const names = isJsonObject(body) ? (elementsOf(body['usernames']) ?? []) : [];
+    if (!isJsonObject(body) || names.length === 0)
       throw httpError(400, 'Must specify at least one user to create');
     const { usernames: _names, ...rest } = body;
     checkUserModel(rest);
@@ -123,19 +123,14 @@ export async function deleteUser(
   });
 }
 
-/** `usernames` is not type-checked by JupyterHub: a text is a list of its characters. */
-function isFilled(names: JsonValue | undefined): names is string | readonly JsonValue[] {
-  return (typeof names === 'string' || Array.isArray(names)) && names.length > 0;
-}
-
-function validNames(people: People, names: string | readonly JsonValue[]): readonly UserName[] {
-  const list = [...names];
+function validNames(people: People, list: readonly JsonValue[]): readonly UserName[] {
   if (list.length > MAX_NAMES) throw httpError(400, `At most ${MAX_NAMES} users can be created at once`);
   const valid: UserName[] = [];
   const invalid: string[] = [];
   for (const each of list) {
-    const name = typeof each === 'string' ? people.validate(people.normalize(each)) : undefined;
-    if (name === undefined) invalid.push(safeText(String(each)));
+    const normal = typeof each === 'string' ? people.normalize(each) : undefined;
+    const name = normal === undefined ? undefined : people.validate(normal);
+    if (name === undefined) invalid.push(safeText(normal ?? String(each)));
     else if (!valid.includes(name)) valid.push(name);
   }
   if (invalid.length === 1) throw httpError(400, `Invalid username: ${invalid[0]}`);
