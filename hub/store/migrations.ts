@@ -14,6 +14,14 @@ export function creation(s: Sql): readonly Query<unknown>[] {
 }
 
 /**
+ * For a database of JupyterHub's revision: its `upgrade-db` leaves tables that came with a later version, or that it
+ * drops because they changed too much, to the next start of a hub.
+ */
+export function missingTables(s: Sql, there: readonly string[]): readonly Query<unknown>[] {
+  return jupyterhubSchema(s.dialect, there).map(plain);
+}
+
+/**
  * From a version of our own tables to the current one.
  *
  * @param from `null`: there are none

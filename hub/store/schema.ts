@@ -223,9 +223,9 @@ const TABLES: readonly Table[] = [
 /** Names of JupyterHub's own tables, `alembic_version` included, parents before children. */
 export const JUPYTERHUB_TABLES: readonly string[] = TABLES.map((table) => table.name);
 
-/** Statements that make JupyterHub's tables on an empty database, in its order. */
-export function jupyterhubSchema(dialect: Dialect): readonly string[] {
-  return TABLES.flatMap((table) => [
+/** Statements that make those of JupyterHub's tables that are not `there`, in its order. */
+export function jupyterhubSchema(dialect: Dialect, there: readonly string[] = []): readonly string[] {
+  return TABLES.filter(({ name }) => !there.includes(name)).flatMap((table) => [
     createTable(table, dialect),
     ...(table.index === undefined
       ? []

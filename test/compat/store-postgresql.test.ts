@@ -74,6 +74,17 @@ describe('a database that is there already', () => {
     expect(await inspectDatabase(url)).toEqual({ kind: 'empty' });
   });
 
+  it('that JupyterHub upgraded and has not started on since gets the tables that this leaves out', async () => {
+    const url = await fresh();
+    await direct(url, await recorded());
+    await direct(url, 'drop table api_tokens, shares, share_codes, service_role_map, user_role_map');
+    await direct(url, 'drop table group_role_map, roles');
+    await (await open(url))[Symbol.asyncDispose]();
+    const ours = statements(await postgres.dumpSchema(url)).filter((each) => !each.includes('anteroom_'));
+    const dump = await readFile(join(packageRoot(), 'test/fixtures/schema-postgresql.dump.sql'), 'utf8');
+    expect(ours).toEqual(statements(dump));
+  });
+
   it('of another revision, without one, or of another program is refused', async () => {
     const url = await fresh();
     await direct(url, await recorded());

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../../../core/clock.js';
 import { type Log, silentLog } from '../../../core/log.js';
 import type { Engine, Transaction } from '../engine.js';
 import { type Catalog, type DatabaseKind, judge, refuseOutdated, refuseUnusable } from '../inspection.js';
-import { builtInClient, creation, migrations, orphanedOperations } from '../migrations.js';
+import { builtInClient, creation, migrations, missingTables, orphanedOperations } from '../migrations.js';
 import { ANTEROOM_TABLES, MIGRATIONS } from '../own-schema.js';
 import { JUPYTERHUB_TABLES } from '../schema.js';
 import { POSTGRESQL, type Query } from '../sql.js';
@@ -71,10 +71,12 @@ export async function resetPostgresql(location: Location, options: DatabaseOptio
  */
 async function prepare(engine: PostgresqlEngine, shown: string, upgrade: boolean): Promise<void> {
   await engine.exclusive(SETUP_LOCK, async (transaction) => {
-    const found = judge(await catalog((query) => transaction.rows(query)));
+    const seen = await catalog((query) => transaction.rows(query));
+    const found = judge(seen);
     refuseUnusable(found, shown);
     if (!upgrade) refuseOutdated(found, shown);
-    if (found.kind === 'empty') await execute(transaction, creation(POSTGRESQL));
+    const tables = found.kind === 'empty' ? creation(POSTGRESQL) : missingTables(POSTGRESQL, seen.tables);
+    await execute(transaction, tables);
     const version = found.kind === 'jupyterhub' ? found.anteroom : null;
     await execute(transaction, migrations(POSTGRESQL, version));
     await execute(transaction, [builtInClient(POSTGRESQL), orphanedOperations(POSTGRESQL)]);

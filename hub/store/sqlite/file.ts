@@ -6,7 +6,7 @@ import { Fault } from '../../../core/fault.js';
 import type { Log } from '../../../core/log.js';
 import type { Engine } from '../engine.js';
 import { type Catalog, type DatabaseKind, judge, refuseOutdated, refuseUnusable } from '../inspection.js';
-import { builtInClient, creation, migrations, orphanedOperations } from '../migrations.js';
+import { builtInClient, creation, migrations, missingTables, orphanedOperations } from '../migrations.js';
 import { ANTEROOM_TABLES, MIGRATIONS } from '../own-schema.js';
 import { JUPYTERHUB_TABLES } from '../schema.js';
 import { type Query, SQLITE } from '../sql.js';
@@ -90,7 +90,7 @@ export interface Upgrade {
   readonly to: number;
 }
 
-/** Copies the file, then creates or migrates our own tables. Touches nothing of JupyterHub's. */
+/** Copies the file, then creates or migrates our own tables. Of JupyterHub's, only what is missing is made. */
 export function upgradeSqlite(file: string, clock: Clock): Upgrade {
   requireFolder(file);
   using _lock = lockDatabase(file);
@@ -135,7 +135,7 @@ function prepare(writer: Connection): void {
   writer.pragma('foreign_keys = on');
   inTransaction(writer, () => {
     const { tables, anteroom } = catalog(writer);
-    if (tables.length === 0) execute(writer, creation(SQLITE));
+    execute(writer, tables.length === 0 ? creation(SQLITE) : missingTables(SQLITE, tables));
     execute(writer, migrations(SQLITE, anteroom ?? null));
     execute(writer, [builtInClient(SQLITE), orphanedOperations(SQLITE)]);
   });
