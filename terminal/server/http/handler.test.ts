@@ -49,6 +49,15 @@ describe('signing in', () => {
     expect((await browser.get(rig.prefix, { headers: NAVIGATE })).text).toContain('TERMINAL');
   });
 
+  it('is found without the slash at its end too, as people type it', async () => {
+    await using rig = await Rig.start({ pageFolder: folder });
+    expect(await rig.fetch('/user/alice?x=%2F&y')).toMatchObject({
+      status: 302,
+      headers: { location: '/user/alice/?x=%2F&y' },
+    });
+    expect((await rig.fetch('/user/alice', { method: 'POST' })).status).toBe(404);
+  });
+
   it('works in two tabs at once', async () => {
     await using rig = await Rig.start({ pageFolder: folder });
     const browser = new Browser(rig, 'alice', 'session-1');
@@ -449,7 +458,7 @@ describe('hostile requests', () => {
     ['/user/alice/../bob/', 400],
     ['/user/alice%2Fapi', 404],
     ['/user/alic', 404],
-    ['/user/alice', 404],
+    ['/user/alice', 302],
     ['/', 404],
     [`/user/alice/${'x'.repeat(9000)}`, 400],
     ['*', 400],

@@ -55,7 +55,9 @@ export class Handler {
   async #answer(request: IncomingMessage): Promise<Reply> {
     const target = parseTarget(request.url, this.#parts.env.prefix);
     if (target.kind === 'malformed') return jsonError(400);
-    if (target.kind === 'elsewhere') return errorPage(404, 'There is nothing here.');
+    const reads = request.method === 'GET' || request.method === 'HEAD';
+    if (target.kind === 'slashless' && reads) return redirect(target.canonical);
+    if (target.kind !== 'ours') return errorPage(404, 'There is nothing here.');
     const visit = visitOf(request, target, false);
     const route = routeOf(target.segments);
     try {

@@ -11,6 +11,8 @@ export type Target =
       /** Path and query under the prefix as the hub writes it, the rest as received. */
       readonly canonical: string;
     }
+  /** The prefix without the slash at its end: typed by hand, or cut from a link. Proxies route it here. */
+  | { readonly kind: 'slashless'; readonly canonical: string }
   | { readonly kind: 'elsewhere' }
   | { readonly kind: 'malformed' };
 
@@ -29,12 +31,13 @@ export function parseTarget(raw: string | undefined, prefix: string): Target {
   for (let index = 0; index < depth; index += 1) {
     if (segments[index] !== expected[index]) return { kind: 'elsewhere' };
   }
-  if (segments.length <= depth) return { kind: 'elsewhere' };
+  const search = question === -1 ? '' : raw.slice(question);
+  if (segments.length <= depth) return { kind: 'slashless', canonical: prefix + search };
   return {
     kind: 'ours',
     segments: segments.slice(depth),
-    query: new URLSearchParams(question === -1 ? '' : raw.slice(question + 1)),
-    canonical: prefix + path.split('/').slice(depth).join('/') + (question === -1 ? '' : raw.slice(question)),
+    query: new URLSearchParams(search),
+    canonical: prefix + path.split('/').slice(depth).join('/') + search,
   };
 }
 
