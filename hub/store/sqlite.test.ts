@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../core/clock.js';
 import { silentLog } from '../../core/log.js';
 import { describeStore } from '../../test/suites/store.js';
 import { ALEMBIC_HEAD, openStore, type Store } from './index.js';
 import { JUPYTERHUB_TABLES, jupyterhubSchema } from './schema.js';
+import { driver } from './sqlite/driver.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'anteroom-store-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -53,7 +53,7 @@ describe('a file that JupyterHub upgraded from 1.x and has not started on since'
   });
 });
 
-class Handle extends Database implements Disposable {
+class Handle extends driver implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
