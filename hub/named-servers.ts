@@ -3,7 +3,6 @@
  * Asked by pages and API alike.
  */
 import { Fault } from '../core/fault.js';
-import { safeText } from '../core/wire/scrub.js';
 import { isValidDisplayName, isValidServerName, normalizeDisplayName } from '../core/wire/slug.js';
 import { pythonRepr } from './http/python-text.js';
 import type { Store, UserRecord } from './store/types.js';
@@ -48,11 +47,10 @@ export class NamedServers {
     if (isNew && options.checkLimit !== false) await this.#checkLimit(user, names, options.requester);
     const valid = isValidServerName(name);
     if (isNew && !valid) throw bad(`Invalid server_name: ${pythonRepr(name)}`);
-    if (isNew && !isValidDisplayName(normalizeDisplayName(displayName ?? name))) {
-      throw bad(`Invalid display_name: ${pythonRepr(displayName ?? name)}`);
-    }
+    const shown = normalizeDisplayName(displayName ?? name);
+    if (isNew && !isValidDisplayName(shown)) throw bad(`Invalid display_name: ${pythonRepr(shown)}`);
     if (!valid && !this.#settings.invalidNamesMayStart) {
-      throw bad(`Starting invalid server_name ${safeText(name)} is disabled, contact your administrator`);
+      throw bad(`Starting invalid server_name ${pythonRepr(name)} is disabled, contact your administrator`);
     }
   }
 
