@@ -345,14 +345,15 @@ describe('faults of the file', () => {
   });
 });
 
-/** Runs a script with `Database` in a process of its own, until it is killed; resolves when the script has run. */
+/** Runs a script with `driver` in a process of its own, until it is killed; resolves when the script has run. */
 async function inChild(script: string): Promise<ChildProcess> {
-  const library = createRequire(import.meta.url).resolve('better-sqlite3');
+  const name = Number.parseInt(process.versions.node, 10) < 22 ? 'better-sqlite3' : 'better-sqlite3-13';
+  const library = createRequire(import.meta.url).resolve(name);
   const child = spawn(
     process.execPath,
     [
       '-e',
-      `const Database = require(${JSON.stringify(library)}); ${script}; console.log('ready'); setInterval(() => {}, 1e6);`,
+      `const driver = require(${JSON.stringify(library)}); ${script}; console.log('ready'); setInterval(() => {}, 1e6);`,
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
