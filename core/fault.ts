@@ -8,6 +8,8 @@
 export interface FaultOptions {
   /** HTTP status that an answer made from this fault carries. Default 500. */
   readonly status?: number;
+  /** HTML that a page shows in place of the message; the configuration's own, never made of what a visitor sent. */
+  readonly messageHtml?: string;
   /** For the log only: may name hosts, paths, pids. Never a secret. */
   readonly detail?: string;
   readonly cause?: unknown;
@@ -20,6 +22,7 @@ export interface FaultOptions {
 export class Fault extends Error {
   readonly code: string;
   readonly status: number;
+  readonly messageHtml: string | undefined;
   readonly detail: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly reason: string | undefined;
@@ -33,6 +36,7 @@ export class Fault extends Error {
     this.name = 'Fault';
     this.code = code;
     this.status = options.status ?? 500;
+    this.messageHtml = options.messageHtml;
     this.detail = options.detail;
     this.headers = options.headers ?? {};
     this.reason = options.reason;

@@ -25,6 +25,8 @@ interface ErrorPage {
   readonly status: number;
   readonly statusText: string;
   readonly message: string;
+  /** In place of the message. */
+  readonly messageHtml: string | undefined;
   readonly requestId: string;
 }
 
@@ -66,6 +68,7 @@ export async function answerError(
     status: fault.status,
     statusText: STATUS_CODES[fault.status] ?? 'Unknown',
     message: fault.message,
+    messageHtml: fault.messageHtml,
     requestId: request.id,
   });
   return reply.type('text/html').send(page);

@@ -4,7 +4,6 @@ import type { SpawnFailure } from './types.js';
 
 /** Thrown by a hook of the configuration or a plug-in: its text is meant for the user. */
 export class HookFault extends Fault {
-  readonly htmlMessage: string | undefined;
   /** The error chose a status of its own. */
   readonly hasStatus: boolean;
   /** Name of the hook. */
@@ -16,9 +15,9 @@ export class HookFault extends Fault {
       status,
       detail: `${hook}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
       cause: error,
+      ...(htmlMessage !== undefined && { messageHtml: htmlMessage }),
       ...(reason !== undefined && { reason }),
     });
-    this.htmlMessage = htmlMessage;
     this.hook = hook;
     this.hasStatus = typeof error === 'object' && error !== null && 'status' in error;
   }
@@ -77,7 +76,7 @@ export function describeFailure(error: unknown, output: string | undefined): Spa
     code: error.code,
     message: error.message,
     cancelled: error.code === 'SPAWN_CANCELLED',
-    ...(error instanceof HookFault && error.htmlMessage !== undefined && { htmlMessage: error.htmlMessage }),
+    ...(error.messageHtml !== undefined && { htmlMessage: error.messageHtml }),
     ...extra,
   };
 }

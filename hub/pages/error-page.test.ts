@@ -4,13 +4,19 @@ import { Fault } from '../../core/fault.js';
 import type { PageContext } from './context.js';
 import { errorPageText } from './error-page.js';
 
-const PAGE = { status: 404, statusText: 'Not Found', message: '<no>', requestId: 'r1"<' };
+const PAGE = {
+  status: 404,
+  statusText: 'Not Found',
+  message: '<no>',
+  messageHtml: undefined,
+  requestId: 'r1"<',
+};
 
 const REQUEST = { method: 'GET', url: '/hub/nowhere' } as FastifyRequest;
 
 /** A context whose templates do as told. */
 function contextOf(
-  render: (name: string) => string,
+  render: (name: string, variables?: Readonly<Record<string, unknown>>) => string,
   names: readonly string[] = [],
   templateVars: Readonly<Record<string, unknown>> = {},
 ) {
@@ -23,7 +29,7 @@ function contextOf(
     services: () => [],
     log: { error: (...values: unknown[]) => logged.push(values) },
   } as unknown as PageContext;
-  const text = () => errorPageText(context, REQUEST, {} as FastifyReply, PAGE);
+  const text = (change = {}) => errorPageText(context, REQUEST, {} as FastifyReply, { ...PAGE, ...change });
   return { text, logged };
 }
 
@@ -31,6 +37,14 @@ describe('the page of a failure', () => {
   it('is that of its status where there is one', () => {
     expect(contextOf((name) => name).text()).toBe('error.html');
     expect(contextOf((name) => name, ['404.html']).text()).toBe('404.html');
+  });
+
+  it('shows the HTML of a fault that brings it, else that of the configuration', () => {
+    const shown = (_name: string, variables: Readonly<Record<string, unknown>> = {}) =>
+      String(variables['message_html']);
+    const { text } = contextOf(shown, [], { message_html: '<i>ours</i>' });
+    expect(text()).toBe('<i>ours</i>');
+    expect(text({ messageHtml: '<b>Quota</b>' })).toBe('<b>Quota</b>');
   });
 
   it('is a plain one when its template fails, whose place goes to the log', () => {

@@ -11,6 +11,7 @@ interface ErrorPage {
   readonly status: number;
   readonly statusText: string;
   readonly message: string;
+  readonly messageHtml: string | undefined;
   readonly requestId: string;
 }
 
@@ -29,6 +30,7 @@ export function errorPageText(
       status_code: page.status,
       status_message: page.statusText,
       message: page.message || undefined,
+      ...(page.messageHtml !== undefined && { message_html: page.messageHtml }),
       request_id: page.requestId,
       retry_url: retryUrl(request, page.status),
     });
