@@ -41,6 +41,8 @@ export class Transport implements Disposable {
           method,
           path: `${this.#prefix}${path}`,
           agent: this.#agent,
+          // here and not by setTimeout(): the pool's own limit would hold until the connection is made
+          timeout: silence,
           headers: {
             ...this.#base.headers,
             authorization: `token ${token}`,
@@ -53,7 +55,7 @@ export class Transport implements Disposable {
           readAll(response).then((text) => resolve({ status: response.statusCode ?? 0, body: text }), reject);
         },
       );
-      request.setTimeout(silence, () => request.destroy(new Error(`no answer within ${silence / 1000} s`)));
+      request.on('timeout', () => request.destroy(new Error(`no answer within ${silence / 1000} s`)));
       request.on('error', reject);
       request.end(body);
     });
