@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
 import type { Kube } from '../../kube/api.js';
 import {
   CONFIG_MAPS,
@@ -9,10 +11,10 @@ import {
   SECRETS,
   SERVICES,
 } from '../../kube/resources.js';
-import { listAt, mapAt, textAt } from './api/objects.js';
+import { type JsonMap, listAt, mapAt, textAt } from './api/objects.js';
 import { faultsOf } from './api/schema.js';
 import { type Connected, connected, podManifest } from './connected.js';
-import { BASE, baseManifests, grantHub } from './deploy.js';
+import { BASE, baseManifests, grantHub, OPENSHIFT } from './deploy.js';
 
 const manifests = baseManifests();
 const named = manifests.map(({ file, object }) => ({
@@ -65,6 +67,24 @@ describe('deploy/base', () => {
           capabilities: { drop: ['ALL'] },
         });
     }
+  });
+});
+
+describe('deploy/openshift', () => {
+  it("lets users' servers ask its DNS servers, which listen at 5353", () => {
+    const { patches } = parse(readFileSync(OPENSHIFT, 'utf8')) as {
+      readonly patches: readonly { readonly target: JsonMap; readonly patch: string }[];
+    };
+    const patch = patches.find(({ target }) => target['kind'] === 'NetworkPolicy');
+    const [change] = parse(patch?.patch ?? '[]') as readonly JsonMap[];
+    expect(patch?.target).toEqual({ kind: 'NetworkPolicy', name: 'singleuser' });
+    expect(change).toEqual({
+      op: 'add',
+      path: '/spec/egress/-',
+      value: { ports: ['UDP', 'TCP'].map((protocol) => ({ port: 5353, protocol })) },
+    });
+    const policy = manifests.find(({ object }) => textAt(mapAt(object, 'metadata'), 'name') === 'singleuser');
+    expect(listAt(mapAt(policy?.object ?? {}, 'spec'), 'egress')).not.toHaveLength(0);
   });
 });
 

@@ -6,6 +6,7 @@ import { isMap, type JsonMap, mapAt, textAt } from './api/objects.js';
 import type { TestApiServer } from './server.js';
 
 export const BASE = fileURLToPath(new URL('../../deploy/base', import.meta.url));
+export const OPENSHIFT = fileURLToPath(new URL('../../deploy/openshift/kustomization.yaml', import.meta.url));
 
 /** Every manifest of deploy/base, with its file. */
 export function baseManifests(): { readonly file: string; readonly object: JsonMap }[] {
