@@ -33,6 +33,7 @@ COPY --from=build /src/dist /opt/anteroom/dist
 RUN chmod 755 /opt/anteroom/dist/cli/main.js /opt/anteroom/dist/proxy/server/main.js /opt/anteroom/dist/terminal/server/main.js \
  && ln -s /opt/anteroom/dist/cli/main.js /usr/local/bin/anteroom \
  && ln -s /opt/anteroom/dist/proxy/server/main.js /usr/local/bin/anteroom-proxy \
+ && ln -s anteroom-proxy /usr/local/bin/configurable-http-proxy \
  && mkdir -p /srv/anteroom /etc/anteroom \
  && chmod 0770 /srv/anteroom
 ENV HOME=/srv/anteroom NODE_ENV=production LANG=C.UTF-8
