@@ -14,19 +14,19 @@ import type {
   SpawnerHouse,
   SpawnerInit,
 } from '../../core/plugin/spawner.js';
-import type { Ref } from '../../kube/api.js';
 import { acquireCluster } from '../../kube/cluster.js';
 import type { Cluster } from '../../kube/connect.js';
 import { isRefusal, KubeError } from '../../kube/error.js';
 import type { Informer, InformerReport } from '../../kube/informer.js';
 import type { KubeEvent, KubeObject, Pod } from '../../kube/objects.js';
 import { EVENTS, PODS, type Resource } from '../../kube/resources.js';
+import { Burials } from './burials.js';
 import { type ClusterPort, limitsOf, podKey } from './cluster-port.js';
 import { Gate } from './gate.js';
 import { HUB_LABEL, hubLabel } from './manifests/metadata.js';
 import { hasInlineScript } from './profiles/template.js';
 import { STALE_SECONDS } from './readiness.js';
-import { removePod, spawnIdOf } from './removal.js';
+import { spawnIdOf } from './removal.js';
 import { PodServer } from './server.js';
 import { podMark } from './state.js';
 import type { KubeSpawnerConfig } from './traits.js';
@@ -34,8 +34,6 @@ import type { KubeSpawnerConfig } from './traits.js';
 const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 /** Pods whose objects are being made. */
 const MADE_AT_ONCE = 40;
-const BURIAL_PAUSE_MS = 1_000;
-const BURIAL_PAUSE_MOST_MS = 60_000;
 const SWEEP_PAUSE_MS = 200;
 const SWEEP_PAUSE_MOST_MS = 30_000;
 
@@ -46,6 +44,7 @@ export class KubernetesHouse implements SpawnerHouse<KubeSpawnerConfig> {
   readonly #gate = new Gate(MADE_AT_ONCE);
   readonly #caches = new Map<string, Informer<KubeObject>>();
   #cluster: Cluster | undefined;
+  #burials: Burials | undefined;
   #hubNamespace = 'default';
 
   constructor(init: HouseInit<KubeSpawnerConfig>) {
@@ -76,6 +75,7 @@ export class KubernetesHouse implements SpawnerHouse<KubeSpawnerConfig> {
       ]);
     }
     this.#resources.use(this.#cluster);
+    this.#burials = new Burials({ kube: this.#cluster.kube, clock, log, closing: this.#closing.signal });
     const namespace = config.namespace || this.#hubNamespace;
     this.#port.pods(config, namespace);
     this.#port.events(config, namespace);
@@ -180,7 +180,7 @@ export class KubernetesHouse implements SpawnerHouse<KubeSpawnerConfig> {
               keep: keepEvent,
             })
           : undefined,
-      bury: (ref, spawnId) => void this.#bury(ref, spawnId),
+      bury: (ref, spawnId) => this.#burials?.add(ref, spawnId),
     };
   }
 
@@ -199,25 +199,6 @@ export class KubernetesHouse implements SpawnerHouse<KubeSpawnerConfig> {
     const lease = this.#resources.use(cluster.informers.acquire<T>({ resource, ...how }));
     this.#caches.set(key, lease.informer as unknown as Informer<KubeObject>);
     return lease.informer;
-  }
-
-  /** Without end, with growing pauses: a pod that nobody knows must not live on. */
-  async #bury(ref: Ref, spawnId: string): Promise<void> {
-    const { clock, log } = this.#init;
-    const signal = this.#closing.signal;
-    for (let pause = BURIAL_PAUSE_MS; !signal.aborted; pause = Math.min(BURIAL_PAUSE_MOST_MS, pause * 2)) {
-      try {
-        await clock.sleep(pause, signal);
-        const pod = await this.#port.kube.find<Pod>(PODS, ref, { signal });
-        if (!pod || spawnIdOf(pod) !== spawnId) return;
-        await removePod(this.#port, ref, { gracePeriodSeconds: 0, ...uidOf(pod), waitMs: 60_000, signal });
-        log.info('ended a pod that was left over', { pod: podKey(ref.namespace ?? '', ref.name) });
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        log.warn('a left over pod could not be ended yet', { pod: ref.name, error: messageOf(error) });
-      }
-    }
   }
 }
 

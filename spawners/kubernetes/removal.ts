@@ -38,6 +38,8 @@ function hubOf(spawnId: string): string {
   return spawnId.slice(0, spawnId.lastIndexOf('.'));
 }
 
+type RemovalPort = Pick<ClusterPort, 'kube' | 'clock'>;
+
 export interface Removal extends RequestOptions {
   readonly gracePeriodSeconds: number;
   /** Only this very pod; another of the same name stays. */
@@ -50,7 +52,7 @@ export interface Removal extends RequestOptions {
  * Deletes a pod and waits until it is gone.
  * @throws KubeError, Fault `SPAWN_NEVER_DIED` when it is still there after `waitMs`
  */
-export async function removePod(port: ClusterPort, ref: Ref, removal: Removal): Promise<void> {
+export async function removePod(port: RemovalPort, ref: Ref, removal: Removal): Promise<void> {
   const { uid, gracePeriodSeconds, waitMs, ...request } = removal;
   try {
     const there = await port.kube.delete(PODS, ref, {
@@ -68,7 +70,7 @@ export async function removePod(port: ClusterPort, ref: Ref, removal: Removal): 
 }
 
 async function gone(
-  port: ClusterPort,
+  port: RemovalPort,
   ref: Ref,
   uid: string | undefined,
   waitMs: number,

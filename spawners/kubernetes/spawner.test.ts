@@ -319,6 +319,22 @@ describe('while the cluster is away', () => {
   });
 });
 
+describe('while the cluster refuses the hub', () => {
+  it('the pod of a server whose starts fail is asked for by one, however many fail', async () => {
+    using _ = world.server.faults.add({ path: /\/pods/, does: { kind: 'answer', status: 403 } });
+    for (let n = 0; n < 10; n += 1)
+      expect(await failure(world.spawner(house).start(startContext().context))).toMatchObject({
+        code: 'SPAWN_CLUSTER',
+      });
+    const looks = (): number =>
+      world.server.heard.filter((request) => /^GET .*\/pods\/jupyter-alice/.test(request)).length;
+    const before = looks();
+    await expect.poll(looks, { timeout: 10_000 }).toBeGreaterThan(before);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(looks() - before).toBeLessThan(4);
+  });
+});
+
 describe('after a crash of the hub', () => {
   it('pods of starts that nobody knows are ended, others are not', async () => {
     const known = startContext();
